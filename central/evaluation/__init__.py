@@ -1,0 +1,1 @@
+"""How recognition is measured: simulated rooms, degraded clips, recall and false plays."""

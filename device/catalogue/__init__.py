@@ -1,0 +1,1 @@
+"""The references a box knows: immutable parts, read in place."""

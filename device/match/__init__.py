@@ -1,0 +1,1 @@
+"""From embeddings to matches: nearest references, and the lines in time that they form."""

@@ -1,0 +1,1 @@
+"""The sound, from the card or a file to segments of the model's length."""

@@ -1,0 +1,1 @@
+"""The way to the platform: events out, receipts back."""
