@@ -1,0 +1,76 @@
+# Everything a newcomer needs: `make demo` shows the main job on real music, `make test` passes the tests.
+# Both do all set-up on a fresh Debian 12: system packages by apt (with sudo only when not root), Python ones locked.
+
+SHELL := /bin/bash -o pipefail
+UV_VERSION := 0.13.9
+UV := .uv/bin/uv
+PYTHON := .venv/bin/python
+SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+EXTRAS := --extra box --extra central --extra provisioning
+
+# What is installed by apt, and why.
+APT_PYTHON := python3 python3-venv
+APT_SYSTEMD_PYTHON := gcc pkg-config python3-dev libsystemd-dev   # systemd-python is compiled
+APT_SOUND := ffmpeg libportaudio2                                 # any format is read; the microphone
+APT_PLATFORM := mosquitto mosquitto-clients                       # the real broker
+APT_MUSIC := openmpt123 espeak-ng                                 # tracker modules; speech of the evening
+APT_VIRTUAL_CARD := pulseaudio pulseaudio-utils libasound2-plugins # a USB microphone without USB
+APT_UNITS := systemd                                              # systemd-analyze checks the units
+APT := $(APT_PYTHON) $(APT_SYSTEMD_PYTHON) $(APT_SOUND) $(APT_PLATFORM) $(APT_MUSIC) $(APT_VIRTUAL_CARD) $(APT_UNITS)
+
+export UV_PYTHON_PREFERENCE := only-system
+export UV_NO_PROGRESS := 1
+
+.PHONY: help setup demo test bench lint format train clean
+
+help: ## show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 10
+
+setup: .venv/.ready ## install what everything else needs (the others call it)
+
+demo: setup ## an evening in a simulated hall, from the sound to the platform's receipt (MUSIC=folder, MIC=1)
+	$(PYTHON) -m demo $(if $(MUSIC),--music "$(MUSIC)") $(if $(MIC),--microphone)
+
+test: setup ## all tests
+	$(PYTHON) -m pytest
+
+bench: setup ## measure speed and memory against peers and limits, into build/bench/
+	$(PYTHON) -m tests.benchmarks
+
+lint: setup ## style, types, direction of imports
+	.venv/bin/ruff check
+	.venv/bin/ruff format --check
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+
+format: setup ## bring the code into its form
+	.venv/bin/ruff check --fix
+	.venv/bin/ruff format
+
+train: setup ## install what training needs, and say how to go on
+	$(UV) sync --frozen --quiet $(EXTRAS) --extra training
+	@$(PYTHON) -m central.training --help
+
+clean: ## remove what was built, keep the cache of fetched music
+	rm -rf build .venv .uv
+
+build/.apt-packages: Makefile
+	@mkdir -p build
+	@missing=""; for package in $(APT); do \
+		dpkg-query --show --showformat='$${db:Status-Status}' $$package 2>/dev/null | grep -qx installed \
+			|| missing="$$missing $$package"; done; \
+	if [ -n "$$missing" ] || ! ls /var/lib/apt/lists/*_Packages* >/dev/null 2>&1; then \
+		$(SUDO) apt-get update --quiet=2; fi; \
+	if [ -n "$$missing" ]; then echo "installing:$$missing"; \
+		$(SUDO) env DEBIAN_FRONTEND=noninteractive \
+			apt-get install --quiet=2 --yes --no-install-recommends $$missing >build/apt.log 2>&1 \
+			|| { tail -20 build/apt.log; exit 1; }; fi
+	@touch $@
+
+$(UV): build/.apt-packages
+	@python3 -m venv .uv && .uv/bin/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@touch $@
+
+.venv/.ready: build/.apt-packages $(UV) pyproject.toml uv.lock
+	@$(UV) sync --frozen --quiet --inexact $(EXTRAS)
+	@touch $@

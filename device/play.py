@@ -1,0 +1,161 @@
+"""When matches make one play, and when it ends.
+
+The matcher looks at the last seconds again and again, so one performance gives many matches. They are one
+play as long as they continue one line through the recording: a recording that starts again from its begin
+is another play. Nothing is dropped for being short: what never reached the threshold of acceptance, but
+that of a candidate, ends as a candidate.
+"""
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from device.match.match import Match, RunnerUp
+
+# Seconds without a match after which a play has ended. A quiet bar or a cough must not cut it in two.
+PAUSE = 10.0
+# Seconds by which a match may leave the line of its play; a jump further than this is another play.
+SLACK = 3.0
+# Seconds between spans below which they are told as one.
+JOIN = 1.0
+# A candidate that an identified play covers by more than this part is that play's shadow.
+SHADOW = 0.5
+
+
+class Status(StrEnum):
+    """How sure a play is."""
+
+    IDENTIFIED = "identified"
+    CANDIDATE = "candidate"
+
+
+@dataclass(frozen=True)
+class Span:
+    """A stretch of the stream."""
+
+    start: float  # seconds
+    end: float  # seconds
+
+    @property
+    def seconds(self) -> float:
+        """How long it is."""
+        return self.end - self.start
+
+
+@dataclass(frozen=True)
+class Play:
+    """One recording heard from-until."""
+
+    recording: int  # number in the catalogue
+    status: Status
+    spans: tuple[Span, ...]  # where it was heard, in order, apart by more than `JOIN`
+    reference_start: float  # seconds in the reference at the play's start
+    best: Match  # the match with the highest score: the play's evidence
+
+    @property
+    def start(self) -> float:
+        """Seconds in the stream."""
+        return self.spans[0].start
+
+    @property
+    def end(self) -> float:
+        """Seconds in the stream."""
+        return self.spans[-1].end
+
+    @property
+    def seconds_heard(self) -> float:
+        """Seconds in which the recording was heard, pauses left out."""
+        return sum(span.seconds for span in self.spans)
+
+    @property
+    def runner_up(self) -> RunnerUp | None:
+        """The best other recording at the time of the best match."""
+        return self.best.runner_up
+
+    def continued_by(self, match: Match, accepted: bool) -> "Play":
+        """Add a match that lies on the play's line."""
+        reference_start = self.reference_start if match.start >= self.start else match.reference_start
+        return replace(
+            self,
+            status=Status.IDENTIFIED if accepted else self.status,
+            spans=_joined(self.spans, Span(match.start, match.end)),
+            reference_start=reference_start,
+            best=max(self.best, match, key=lambda m: m.score),
+        )
+
+    def expects(self, match: Match) -> bool:
+        """Tell whether a match continues this play's line through the recording."""
+        if match.recording != self.recording or match.start > self.end + PAUSE:
+            return False
+        expected = self.best.reference_start + (match.start - self.best.start) * self.best.tempo
+        drift = abs(match.start - self.best.start) * 0.01  # tempos are known to 1 %
+        return abs(match.reference_start - expected) <= SLACK + drift
+
+
+class Plays:
+    """Follows the plays that are under way."""
+
+    def __init__(self, accept: float, candidate: float) -> None:
+        """Set the thresholds.
+
+        Args:
+            accept: The score from which a match makes a play identified.
+            candidate: The score from which it is worth telling at all.
+        """
+        self._accept = accept
+        self._candidate = candidate
+        self._open: list[Play] = []
+
+    @property
+    def sounding(self) -> tuple[Play, ...]:
+        """The plays that have not ended yet, the unsure included."""
+        return tuple(self._open)
+
+    def hear(self, position: float, matches: list[Match]) -> list[Play]:
+        """Take what the matcher says at a position and give the plays that have ended.
+
+        Args:
+            position: Seconds in the stream of the latest window.
+            matches: What was matched in the seconds up to it.
+        """
+        for match in matches:
+            if match.score >= self._candidate:
+                self._take(match)
+        ended = [play for play in self._open if position > play.end + PAUSE]
+        return self._close(ended)
+
+    def finish(self) -> list[Play]:
+        """Give the plays that were under way when the sound ended."""
+        return self._close(list(self._open))
+
+    def _take(self, match: Match) -> None:
+        accepted = match.score >= self._accept
+        for number, play in enumerate(self._open):
+            if play.expects(match):
+                self._open[number] = play.continued_by(match, accepted)
+                return
+        status = Status.IDENTIFIED if accepted else Status.CANDIDATE
+        span = Span(match.start, match.end)
+        self._open.append(Play(match.recording, status, (span,), match.reference_start, match))
+
+    def _close(self, ended: list[Play]) -> list[Play]:
+        identified = [play for play in self._open if play.status is Status.IDENTIFIED]
+        told = [play for play in ended if not any(_shadows(play, other) for other in identified)]
+        self._open = [play for play in self._open if play not in ended]
+        return sorted(told, key=lambda play: play.start)
+
+
+def _shadows(play: Play, identified: Play) -> bool:
+    """Tell whether an unsure play is only what an identified one looks like to the matcher."""
+    if play.status is Status.IDENTIFIED:
+        return False
+    together = min(play.end, identified.end) - max(play.start, identified.start)
+    return together > SHADOW * (play.end - play.start)
+
+
+def _joined(spans: tuple[Span, ...], new: Span) -> tuple[Span, ...]:
+    """Unite a span with those that it touches."""
+    before = [span for span in spans if span.end + JOIN < new.start]
+    after = [span for span in spans if span.start - JOIN > new.end]
+    touched = [span for span in spans if span not in before and span not in after]
+    united = Span(min([new.start, *(s.start for s in touched)]), max([new.end, *(s.end for s in touched)]))
+    return (*before, united, *after)

@@ -1,0 +1,97 @@
+"""The box's settings: one TOML file, written when its card is made, checked whole before anything starts."""
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+
+from device.errors import Refused
+
+DEFAULT_PATH = Path("/etc/estu/settings.toml")
+
+BoxId = Annotated[str, msgspec.Meta(pattern="^[a-z0-9][a-z0-9-]{2,31}$")]
+BrokerUrl = Annotated[str, msgspec.Meta(pattern="^(mqtts?|wss?)://[^/ ]+$")]
+
+
+class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A table of the settings file; a key that it does not know is an error, not a silent default."""
+
+
+class Box(_Table, frozen=True):
+    """Who this box is, as the platform's register has it."""
+
+    id: BoxId
+    venue: str = ""
+    hall: str = ""
+    language: Literal["kk", "ru", "en"] = "kk"
+
+
+class MicrophoneSettings(_Table, frozen=True):
+    """Which sound card to listen to."""
+
+    device: str = ""  # a part of its name; empty: the system's default input
+
+
+class Paths(_Table, frozen=True):
+    """Where the box keeps what it has; relative paths start at the settings file."""
+
+    log: Path = Path("/var/lib/estu/log.sqlite")
+    catalogue: Path = Path("/var/lib/estu/catalogue")
+    signing_key: Path = Path("/etc/estu/signing.pem")
+
+
+class Broker(_Table, frozen=True):
+    """How the platform is reached."""
+
+    url: BrokerUrl
+    ca: Path | None = None  # certificates of the authority that the broker's name is checked against
+    certificate: Path | None = None  # the box's own
+    key: Path | None = None
+    platform_keys: Path = Path("/etc/estu/platform.jwks")  # whose receipts count
+
+
+class Settings(_Table, frozen=True):
+    """Everything a technician sets."""
+
+    box: Box
+    broker: Broker
+    microphone: MicrophoneSettings = MicrophoneSettings()
+    paths: Paths = Paths()
+
+
+def load(path: Path) -> Settings:
+    """Read and check a settings file.
+
+    Raises:
+        Refused: It cannot be read, or a value is not acceptable; the message names the key.
+    """
+    advice = "Compare it with `device/README.md`, or write a new one with `estu-provision enrol`."
+    try:
+        settings = msgspec.convert(tomllib.loads(path.read_text()), Settings, dec_hook=_path)
+    except OSError as error:
+        raise Refused("settings-unreadable", f"The settings {path} cannot be read: {error.strerror}.", advice) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as error:
+        raise Refused("settings-invalid", f"The settings {path} are not valid: {error}.", advice) from error
+    return _from(settings, path.parent)
+
+
+def _path(wanted: type, value: object) -> Path:
+    """Make a path of a string (msgspec asks for types that it does not know)."""
+    if wanted is Path and isinstance(value, str) and value:
+        return Path(value)
+    raise msgspec.ValidationError(f"Expected a path, got {value!r}")
+
+
+def _from(settings: Settings, folder: Path) -> Settings:
+    """Let relative paths start at the folder of the settings file."""
+
+    def anchored(table: Paths | Broker) -> dict[str, Path]:
+        values = msgspec.structs.asdict(table)
+        return {name: folder / value for name, value in values.items() if isinstance(value, Path)}
+
+    return msgspec.structs.replace(
+        settings,
+        paths=msgspec.structs.replace(settings.paths, **anchored(settings.paths)),
+        broker=msgspec.structs.replace(settings.broker, **anchored(settings.broker)),
+    )
