@@ -100,6 +100,11 @@ class Part:
             description=told,
         )
 
+    @property
+    def first_row(self) -> int:
+        """The row of the catalogue that is this part's row 0."""
+        return self.rows.start
+
     def verify(self) -> None:
         """Read every file and compare it with its digest; for after a transport, it takes as long as reading does.
 
