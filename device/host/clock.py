@@ -1,0 +1,150 @@
+"""What time it is, and how far that can be trusted.
+
+A box without a battery for its clock starts somewhere in the past, and the network may set it right at any moment.
+So every instant carries two readings: the time of day, which can be wrong and can jump, and the seconds since the
+machine started, which cannot. What is wrong with the first can be mended later by the second.
+"""
+
+import ctypes
+import errno
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Literal, Protocol
+
+ClockState = Literal["synchronised", "unsynchronised", "unknown"]
+
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+_TIMESYNCD_HAS_SET_IT = Path("/run/systemd/timesync/synchronized")
+_STA_UNSYNC = 0x0040  # <sys/timex.h>
+_TIME_ERROR = 5  # what adjtimex returns while the clock is not synchronised
+
+
+@dataclass(frozen=True)
+class Instant:
+    """A moment on both clocks."""
+
+    utc: datetime  # aware, in UTC
+    monotonic: float  # seconds since the machine started, sleep included
+    boot: str  # UUID of this run of the machine; monotonic seconds of two runs cannot be compared
+    state: ClockState  # of the clock that gave `utc`
+    error_ms: int | None  # `utc` is right to within this, if the machine knows
+
+    def at(self, monotonic: float) -> datetime:
+        """Give the time of day of another moment of the same run, by the clock as it stands at this instant."""
+        return self.utc + timedelta(seconds=monotonic - self.monotonic)
+
+    def step_to(self, later: "Instant") -> timedelta:
+        """Say by how much the time of day was set forward (or back) between this instant and a later one.
+
+        Raises:
+            ValueError: The instants are of two runs of the machine, so that nobody can know.
+        """
+        if later.boot != self.boot:
+            raise ValueError("instants of two runs of the machine cannot be compared")
+        return later.utc - self.at(later.monotonic)
+
+
+class Clock(Protocol):
+    """Whatever says what time it is."""
+
+    def now(self) -> Instant:
+        """Read the clock."""
+
+
+class SystemClock:
+    """The machine's own clock.
+
+    It is never earlier than a floor: the image was built, and the last event was written, before now. A clock that
+    reads less is wrong; the floor and what has passed since this was made is then the better guess, and is called
+    `unsynchronised`.
+    """
+
+    def __init__(self, floor: datetime) -> None:
+        """Begin at a floor.
+
+        Args:
+            floor: The latest moment known to have passed, in UTC.
+        """
+        self._floor = floor
+        self._begun = time.clock_gettime(time.CLOCK_BOOTTIME)
+        self._boot = _BOOT_ID.read_text("ascii").strip()
+
+    def now(self) -> Instant:
+        """Read both clocks and the kernel's opinion of the first."""
+        utc, monotonic = datetime.now(UTC), time.clock_gettime(time.CLOCK_BOOTTIME)
+        state, error_ms = kernel_discipline()
+        floor = self._floor + timedelta(seconds=monotonic - self._begun)
+        if utc < floor:
+            return Instant(floor, monotonic, self._boot, "unsynchronised", None)
+        return Instant(utc, monotonic, self._boot, state, error_ms)
+
+
+class StreamClock:
+    """The clock of a stream that is not live: it shows what the hall's clock showed when this was heard."""
+
+    def __init__(
+        self, start: datetime, boot: str, state: ClockState = "unknown", error_ms: int | None = None
+    ) -> None:
+        """Begin with the stream.
+
+        Args:
+            start: When the stream's first sample sounded, in UTC.
+            boot: A UUID that stands for this replay as for a run of the machine.
+            state: How far `start` can be trusted.
+            error_ms: `start` is right to within this, if known.
+        """
+        self._start, self._boot, self._state, self._error_ms = start, boot, state, error_ms
+        self._position = 0.0
+
+    def move_to(self, position: float) -> None:
+        """Go to a position in the stream.
+
+        Args:
+            position: Seconds since the stream began.
+
+        Raises:
+            ValueError: It lies before the present position; time does not run back.
+        """
+        if position < self._position:
+            raise ValueError(f"the stream stands at {self._position} s and does not go back to {position} s")
+        self._position = position
+
+    def now(self) -> Instant:
+        """Read the clock: the stream's position is its monotonic time."""
+        utc = self._start + timedelta(seconds=self._position)
+        return Instant(utc, self._position, self._boot, self._state, self._error_ms)
+
+
+class _Timex(ctypes.Structure):
+    """`struct timex` of Linux; what follows `constant` is not read, but the kernel writes it."""
+
+    _fields_ = (
+        ("modes", ctypes.c_uint),
+        ("offset", ctypes.c_long),
+        ("freq", ctypes.c_long),
+        ("maxerror", ctypes.c_long),  # microseconds
+        ("esterror", ctypes.c_long),
+        ("status", ctypes.c_int),
+        ("constant", ctypes.c_long),
+        ("rest", ctypes.c_char * 256),
+    )
+
+
+def kernel_discipline() -> tuple[ClockState, int | None]:
+    """Ask the kernel whether something keeps its clock right, and to within how many milliseconds.
+
+    Reading needs no privilege (adjtimex(2), `modes` 0), but a service with `ProtectClock=yes` may not even read. There
+    the mark that systemd-timesyncd leaves has to do; it says nothing of the error.
+    """
+    libc = ctypes.CDLL(None, use_errno=True)
+    timex = _Timex()
+    result = libc.adjtimex(ctypes.byref(timex))
+    if result >= 0:
+        if result == _TIME_ERROR or timex.status & _STA_UNSYNC:
+            return "unsynchronised", None
+        return "synchronised", timex.maxerror // 1000
+    if ctypes.get_errno() in (errno.EPERM, errno.ENOSYS) and _TIMESYNCD_HAS_SET_IT.exists():
+        return "synchronised", None
+    return "unknown", None

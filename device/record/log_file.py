@@ -1,0 +1,156 @@
+"""The one file that joins the three processes, and the rules by which SQLite keeps it.
+
+- WAL, so that the page reads while the box writes; `synchronous=FULL`, so that a committed event survives the power.
+- Every write is one BEGIN IMMEDIATE transaction: it waits its turn at the start, never half-way through.
+- Readers finish each question before they return, so that no reader keeps the WAL from being written back.
+- A connection belongs to the thread that opened it.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.resources import files
+from pathlib import Path
+
+from device.errors import Broken, EstuError, Waiting
+from device.record import limits
+
+APPLICATION = 0x45535455  # 'ESTU', as in schema.sql
+VERSION = 1
+
+_ASK = "Keep the file, it is evidence, and ask whoever provides the box."
+
+
+def connect_to_write(path: Path) -> sqlite3.Connection:
+    """Open a log for writing, and make it if it is not there; its folder exists.
+
+    Raises:
+        Broken: It is no log, a newer program's log, or cannot be opened.
+        Waiting: The disk is full.
+    """
+    with errors_named(path):
+        connection = _connect(f"{path.absolute().as_uri()}?mode=rwc")
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute(
+            "PRAGMA journal_size_limit = 4194304"
+        )  # bytes of WAL that stay after a long backlog
+        with transaction(connection):
+            if not _pragma(connection, "user_version") and not _has_tables(connection):
+                _create(connection)
+        _check_kind(connection, path)
+        return connection
+
+
+def connect_to_read(path: Path) -> sqlite3.Connection:
+    """Open a log that another process writes; nothing can be changed through this connection.
+
+    Raises:
+        Waiting: There is no log yet.
+        Broken: It is no log, or a newer program's.
+    """
+    if not path.exists():
+        raise Waiting(
+            "log-absent", f"There is no log at {path} yet.", "It is made when the box first listens."
+        )
+    with errors_named(path):
+        connection = _connect(f"{path.absolute().as_uri()}?mode=ro")
+        connection.execute("PRAGMA query_only = ON")
+        _check_kind(connection, path)
+        return connection
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """Do all of it, durably, or nothing."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        if (
+            connection.in_transaction
+        ):  # SQLite has itself rolled back after some errors, a full disk among them
+            connection.execute("ROLLBACK")
+        raise
+
+
+@contextmanager
+def errors_named(path: Path) -> Iterator[None]:
+    """Turn SQLite's errors into the box's own, with advice."""
+    try:
+        yield
+    except sqlite3.IntegrityError:
+        raise  # a rule of schema.sql was broken: a mistake in this program, to be seen whole
+    except sqlite3.DatabaseError as error:
+        raise _named(error, path) from error
+
+
+def _named(error: sqlite3.DatabaseError, path: Path) -> EstuError:
+    match getattr(error, "sqlite_errorcode", 0) & 0xFF:
+        case sqlite3.SQLITE_FULL:
+            return Waiting(
+                "disk-full",
+                f"The disk with {path} is full; nothing of the event was written.",
+                "Let the box reach the platform, so that old events can go, or give it a larger card.",
+            )
+        case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
+            return Waiting(
+                "log-busy",
+                f"Another program holds {path}.",
+                "Close it, if it is none of the box's own three.",
+            )
+        case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
+            return Broken("log-corrupt", f"{path} is damaged ({error}).", _ASK)
+        case sqlite3.SQLITE_IOERR:
+            return Broken(
+                "log-disk", f"The disk fails at {path} ({error}).", "Replace the card; keep the old one."
+            )
+        case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_PERM:
+            return Broken(
+                "log-closed",
+                f"{path} cannot be opened ({error}).",
+                "Give this service access to the log's folder.",
+            )
+    return Broken("log-failed", f"SQLite cannot go on with {path} ({error}).", _ASK)
+
+
+def _connect(uri: str) -> sqlite3.Connection:
+    connection = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=limits.BUSY_SECONDS)
+    connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA trusted_schema = OFF")
+    connection.text_factory = lambda text: text.decode(
+        "utf-8", "replace"
+    )  # a damaged row can still be looked at
+    return connection
+
+
+def _create(connection: sqlite3.Connection) -> None:
+    statement = ""
+    for line in files("device.record").joinpath("schema.sql").read_text("utf-8").splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            connection.execute(statement)
+            statement = ""
+
+
+def _check_kind(connection: sqlite3.Connection, path: Path) -> None:
+    application, version = _pragma(connection, "application_id"), _pragma(connection, "user_version")
+    if application != APPLICATION:
+        raise Broken(
+            "log-foreign", f"{path} is a database, but no log of a box.", "Give the path of the log."
+        )
+    if version != VERSION:
+        raise Broken(
+            "log-version",
+            f"{path} has version {version}, not {VERSION}.",
+            "Install the software that wrote it.",
+        )
+
+
+def _pragma(connection: sqlite3.Connection, name: str) -> int:
+    return int(connection.execute(f"PRAGMA {name}").fetchone()[0])
+
+
+def _has_tables(connection: sqlite3.Connection) -> bool:
+    return connection.execute("SELECT 1 FROM sqlite_schema LIMIT 1").fetchone() is not None

@@ -1,0 +1,160 @@
+"""Reading the log: what page, status and sync see of it, and what its writers build on."""
+
+import sqlite3
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from device.record.event import NO_EVENT, TYPES, Event, decode
+from device.record.log_file import connect_to_read, errors_named
+from device.record.receipt import Receipt, receipt_on_record
+from device.record.reports import Report
+from device.record.signature import unverified_payload
+
+
+@dataclass(frozen=True)
+class Link:
+    """A place in the chain: an event's number and its hash."""
+
+    seq: int  # 0 is the place before the first event
+    hash: str  # SHA-256 of the event's signed bytes, hex; NO_EVENT at 0
+
+
+START = Link(0, NO_EVENT)
+
+
+@dataclass(frozen=True)
+class Stored:
+    """An event as it lies in the log."""
+
+    seq: int
+    jws: bytes  # the exact signed bytes, to be sent as they are
+    hash: str  # SHA-256 of them when they were written, hex
+    type: str  # such as `kz.estu.play.v1`
+    time: str  # RFC 3339, when it was written
+
+    @property
+    def event(self) -> Event:
+        """The event itself, unverified: only for the log's own box to show what it wrote.
+
+        Raises:
+            Refused: The row is damaged.
+        """
+        return decode(unverified_payload(self.jws))
+
+
+_EVENT = "SELECT seq, jws, hash, type, time FROM event"
+_THROUGH = "SELECT coalesce((SELECT through FROM receipt ORDER BY number DESC LIMIT 1), 0)"
+
+
+def stored(row: tuple[int, bytes, bytes, str, str]) -> Stored:
+    """Give a row of the table `event` as a value."""
+    seq, jws, digest, kind, time = row
+    return Stored(seq, jws, digest.hex(), kind, time)
+
+
+class LogReader:
+    """A log that is read, and never changed.
+
+    Every method can raise Waiting or Broken, as `log_file.py` names them.
+    """
+
+    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
+        """Take over an open connection."""
+        self.path = path
+        self._connection = connection
+
+    @classmethod
+    def read(cls, path: Path) -> "LogReader":
+        """Open a log that another process writes.
+
+        Raises:
+            Waiting: There is no log yet.
+            Broken: It is no log.
+        """
+        return LogReader(path, connect_to_read(path))
+
+    def close(self) -> None:
+        """Close the file."""
+        self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def box(self) -> str:
+        """The name of the box whose log this is."""
+        return str(self._one("SELECT name FROM box")[0])
+
+    def head(self) -> Link | None:
+        """Give the last event's place, or None in an empty log."""
+        row = self._find("SELECT seq, hash FROM event ORDER BY seq DESC LIMIT 1")
+        return None if row is None else Link(row[0], row[1].hex())
+
+    def anchor(self) -> Link:
+        """Give the place before the oldest event that is left: what was forgotten ends there."""
+        row = self._find("SELECT through, hash FROM forgotten ORDER BY number DESC LIMIT 1")
+        return START if row is None else Link(row[0], row[1].hex())
+
+    def count(self) -> int:
+        """Count the events that are left."""
+        return int(self._one("SELECT count(*) FROM event")[0])
+
+    def events(self, after: int, limit: int) -> list[Stored]:
+        """Give the events after a number, oldest first."""
+        return self._stored(f"{_EVENT} WHERE seq > ? ORDER BY seq LIMIT ?", (after, limit))
+
+    def latest(self, kind: type[Report], limit: int) -> list[Stored]:
+        """Give the newest events of one kind, newest first."""
+        return self._stored(f"{_EVENT} WHERE type = ? ORDER BY seq DESC LIMIT ?", (TYPES[kind], limit))
+
+    def last(self) -> Stored | None:
+        """Give the last event."""
+        found = self._stored(f"{_EVENT} ORDER BY seq DESC LIMIT ?", (1,))
+        return found[0] if found else None
+
+    def at(self, seq: int) -> Link | None:
+        """Give the place of an event, if it is there, or is where the forgotten ones end."""
+        if seq == self.anchor().seq:
+            return self.anchor()
+        row = self._find("SELECT seq, hash FROM event WHERE seq = ?", (seq,))
+        return None if row is None else Link(row[0], row[1].hex())
+
+    def receipt(self) -> Receipt | None:
+        """Give the receipt that counts: the last one that came."""
+        row = self._find("SELECT jws FROM receipt ORDER BY number DESC LIMIT 1")
+        return None if row is None else receipt_on_record(row[0])
+
+    def receipts(self) -> list[bytes]:
+        """Give the receipts that are kept, as signed, oldest first."""
+        with errors_named(self.path):
+            return [row[0] for row in self._connection.execute("SELECT jws FROM receipt ORDER BY number")]
+
+    def waiting(self) -> int:
+        """Count the events that no receipt covers yet."""
+        row = self._one(f"SELECT coalesce((SELECT max(seq) FROM event), 0), ({_THROUGH})")  # noqa: S608 - a constant of this module
+        return max(0, int(row[0]) - int(row[1]))
+
+    def receipt_through(self) -> int:
+        """Give the number up to which the platform has all events; 0 if it has none."""
+        return int(self._one(_THROUGH)[0])
+
+    def _stored(self, question: str, values: tuple[int | str, ...]) -> list[Stored]:
+        with errors_named(self.path):
+            return [stored(row) for row in self._connection.execute(question, values)]
+
+    def _find(self, question: str, values: tuple[int | str, ...] = ()) -> tuple[Any, ...] | None:
+        with errors_named(self.path):
+            row: tuple[Any, ...] | None = self._connection.execute(question, values).fetchone()
+            return row
+
+    def _one(self, question: str) -> tuple[Any, ...]:
+        with errors_named(self.path):
+            row: tuple[Any, ...] = next(self._connection.execute(question))
+            return row

@@ -1,0 +1,80 @@
+-- The log of one box. The tables are guarded here as well as in Python, so that no mistake in a program, nor a hand at
+-- the sqlite3 shell, rewrites what was signed. Against somebody who means it, the signatures and the chain stand.
+
+PRAGMA application_id = 0x45535455;  -- 'ESTU'
+PRAGMA user_version = 1;
+
+CREATE TABLE box (
+    row INTEGER PRIMARY KEY CHECK (row = 1),
+    name TEXT NOT NULL
+) STRICT;
+
+-- The events, whole. All but `seq` and `jws` can be had from `jws`, and stands beside it to be found quickly.
+CREATE TABLE event (
+    seq INTEGER PRIMARY KEY CHECK (seq > 0),
+    jws BLOB NOT NULL,                             -- the exact signed bytes
+    hash BLOB NOT NULL CHECK (length(hash) = 32),  -- SHA-256 of them
+    type TEXT NOT NULL,
+    time TEXT NOT NULL                             -- as in the event; sorts as text
+) STRICT;
+
+CREATE INDEX event_by_type ON event (type, seq);  -- for the latest of a type; also small enough to count by
+
+-- What the platform has: the last row counts, even where an earlier one reached further (a platform that was restored
+-- from a backup asks again for what it lost).
+CREATE TABLE receipt (
+    number INTEGER PRIMARY KEY,
+    through INTEGER NOT NULL CHECK (through >= 0),
+    jws BLOB NOT NULL,
+    time TEXT NOT NULL
+) STRICT;
+
+-- How far delivered events were deleted after their keeping time. The last row is the anchor of the chain: the oldest
+-- event that is left names this hash as the one before it.
+CREATE TABLE forgotten (
+    number INTEGER PRIMARY KEY,
+    through INTEGER NOT NULL CHECK (through > 0),
+    hash BLOB NOT NULL CHECK (length(hash) = 32),
+    time TEXT NOT NULL                             -- when they were deleted
+) STRICT;
+
+-- Damaged rows from the end of the log, put aside as they were found; the numbers they had are used again.
+CREATE TABLE torn (
+    number INTEGER PRIMARY KEY,
+    seq INTEGER NOT NULL,
+    jws BLOB NOT NULL,
+    hash BLOB NOT NULL
+) STRICT;
+
+CREATE TRIGGER event_is_never_rewritten BEFORE UPDATE ON event
+BEGIN SELECT raise(ABORT, 'an event is never rewritten'); END;
+
+CREATE TRIGGER event_follows_the_last BEFORE INSERT ON event
+WHEN NEW.seq IS NOT 1 + coalesce((SELECT max(seq) FROM event), (SELECT max(through) FROM forgotten), 0)
+BEGIN SELECT raise(ABORT, 'an event has the number after the last one'); END;
+
+CREATE TRIGGER event_stays_until_receipted_and_anchored BEFORE DELETE ON event
+WHEN NOT (
+    OLD.seq <= coalesce((SELECT through FROM receipt ORDER BY number DESC LIMIT 1), 0)
+    AND OLD.seq <= coalesce((SELECT max(through) FROM forgotten), 0)
+) AND NOT EXISTS (SELECT 1 FROM torn WHERE torn.seq = OLD.seq AND torn.jws = OLD.jws AND torn.hash = OLD.hash)
+BEGIN SELECT raise(ABORT, 'an event is deleted only once the platform has it'); END;
+
+CREATE TRIGGER receipt_is_never_rewritten BEFORE UPDATE ON receipt
+BEGIN SELECT raise(ABORT, 'a receipt is never rewritten'); END;
+
+CREATE TRIGGER newest_receipts_stay BEFORE DELETE ON receipt
+WHEN OLD.number > (SELECT max(number) FROM receipt) - 1000
+BEGIN SELECT raise(ABORT, 'the newest 1000 receipts stay'); END;
+
+CREATE TRIGGER forgotten_is_never_rewritten BEFORE UPDATE ON forgotten
+BEGIN SELECT raise(ABORT, 'an anchor is never rewritten'); END;
+
+CREATE TRIGGER forgotten_stays BEFORE DELETE ON forgotten
+BEGIN SELECT raise(ABORT, 'an anchor is never deleted'); END;
+
+CREATE TRIGGER torn_is_never_rewritten BEFORE UPDATE ON torn
+BEGIN SELECT raise(ABORT, 'what was put aside stays as it was found'); END;
+
+CREATE TRIGGER torn_stays BEFORE DELETE ON torn
+BEGIN SELECT raise(ABORT, 'what was put aside stays'); END;
