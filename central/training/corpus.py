@@ -33,6 +33,7 @@ TABLE = Path(__file__).with_name("corpus.tsv")
 DECODED_RATE = 8000  # samples a second of what `decode` writes
 SHORTEST_MUSIC = 30.0  # seconds; what is shorter in a music package is a sound effect
 LONGEST_EFFECT = SHORTEST_MUSIC
+LONGEST_DECODED = 240.0  # seconds
 
 _RECORDED = {".ogg", ".oga", ".mp3", ".wav", ".flac", ".opus", ".m4a", ".aif", ".aiff", ".au"}
 _TRACKER = {".mod", ".xm", ".it", ".s3m"}  # ffmpeg renders them through libopenmpt
@@ -131,13 +132,16 @@ def fetch(
     return found
 
 
-def decode(files: Iterable[Path], cache: Path | None = None, jobs: int = 2) -> list[Path]:
+def decode(
+    files: Iterable[Path], cache: Path | None = None, jobs: int = 2, seconds: float = LONGEST_DECODED
+) -> list[Path]:
     """Decode fetched files to 8 kHz mono 16-bit samples, as `.npy` that can be memory-mapped.
 
     Args:
         files: What `fetch` returned from the same cache.
         cache: The folder `fetch` was given.
         jobs: How many ffmpeg run at the same time.
+        seconds: Where to stop in long files: variety comes from many tracks, not from long ones.
 
     Returns:
         One `.npy` of int16 samples for each file that could be decoded, in order.
@@ -147,7 +151,7 @@ def decode(files: Iterable[Path], cache: Path | None = None, jobs: int = 2) -> l
     def one(file: Path) -> Path | None:
         target = cache / "decoded" / file.relative_to(cache / "corpus").with_name(file.name + ".npy")
         if not target.exists():
-            samples = read(file)
+            samples = read(file, seconds=seconds)
             if samples is None:
                 return None
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -161,17 +165,33 @@ def decode(files: Iterable[Path], cache: Path | None = None, jobs: int = 2) -> l
         return [target for target in pool.map(one, files) if target is not None]
 
 
-def read(file: Path, rate: int = DECODED_RATE) -> np.ndarray | None:
+def read(file: Path, rate: int = DECODED_RATE, seconds: float = float("inf")) -> np.ndarray | None:
     """Decode one file of any format to mono samples.
 
     Args:
         file: Anything that ffmpeg reads.
         rate: Samples a second wanted.
+        seconds: Where to stop.
 
     Returns:
         int16 samples, or None if ffmpeg cannot read the file.
     """
-    asked = ["ffmpeg", "-v", "error", "-nostdin", "-i", str(file), "-map", "0:a:0", "-ac", "1"]
+    asked = [
+        "ffmpeg",
+        "-v",
+        "error",
+        "-nostdin",
+        "-threads",
+        "1",
+        "-i",
+        str(file),
+        "-map",
+        "0:a:0",
+        "-ac",
+        "1",
+    ]
+    if seconds != float("inf"):
+        asked += ["-t", f"{seconds:.3f}"]
     asked += ["-af", "aresample=resampler=soxr", "-ar", str(rate), "-f", "s16le", "-"]
     done = subprocess.run(asked, capture_output=True, check=False)
     if done.returncode != 0 or not done.stdout:
@@ -224,6 +244,9 @@ def _unpack(package: Path, folder: Path) -> None:
                 _write(stream, folder, member.name)
             elif PurePosixPath(member.name).suffix.lower() in _ARCHIVES:
                 _unpack_archive(stream, folder, member.name)
+        # The archive ends before the stream does; dpkg-deb must be let finish to tell whether all was well.
+        while unpacking.stdout is not None and unpacking.stdout.read(2**20):
+            pass
     if unpacking.returncode != 0:
         raise Refused(
             "corpus-package-unreadable", f"{package.name} cannot be unpacked.", "Delete it and try again."

@@ -1,0 +1,86 @@
+"""From a trained network to the int8 file that ships.
+
+The network is converted by litert-torch, its weights and activations are quantised by ai-edge-quantizer with ranges
+measured on real spectrograms, and the metadata that `device.embedding` demands is appended as a ZIP archive.
+"""
+
+import io
+import json
+import tempfile
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from central.training.net import EmbeddingNet
+from device.embedding import METADATA, EmbeddingModel
+from device.features import PARAMETERS
+
+CALIBRATION_WINDOWS = 500  # spectrograms that decide the ranges of the activations
+
+
+def export(
+    net: EmbeddingNet, spectrograms: NDArray[np.float32], target: Path, trained: dict[str, Any]
+) -> EmbeddingModel:
+    """Write a network as an int8 model.
+
+    Args:
+        net: The network, trained or not.
+        spectrograms: Clean and degraded ones, shape (n, bands, frames), to measure activations on.
+        target: The `.tflite` to write; replaced only when the new one loads.
+        trained: How it was trained; goes into the metadata for whoever holds the file.
+
+    Returns:
+        The written model, loaded as the box loads it.
+    """
+    metadata = {
+        "parameters_digest": PARAMETERS.digest,
+        "parameters": json.loads(PARAMETERS.canonical),
+        "dimension": net.shape.dimension,
+        "trained": trained,
+    }
+    beside = target.with_name(f".{target.name}.part")
+    beside.write_bytes(_with_metadata(_quantised(_converted(net), spectrograms), metadata))
+    EmbeddingModel(beside)
+    beside.replace(target)
+    return EmbeddingModel(target)
+
+
+def _converted(net: EmbeddingNet) -> bytes:
+    """Convert to a float `.tflite` of batch 1."""
+    import litert_torch
+
+    example = (torch.zeros(1, 1, PARAMETERS.bands, PARAMETERS.frames),)
+    converted = litert_torch.convert(net.eval(), example)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "float.tflite"
+        converted.export(str(path))
+        return path.read_bytes()
+
+
+def _quantised(model: bytes, spectrograms: NDArray[np.float32]) -> bytes:
+    """Quantise weights per channel and activations to int8."""
+    from ai_edge_litert.interpreter import Interpreter
+    from ai_edge_quantizer import quantizer, recipe
+
+    signatures = Interpreter(model_content=model).get_signature_list()
+    (signature,) = signatures
+    (entry,) = signatures[signature]["inputs"]
+    chosen = spectrograms[:: max(1, len(spectrograms) // CALIBRATION_WINDOWS)][:CALIBRATION_WINDOWS]
+    windows = [{entry: window[None, None].astype(np.float32)} for window in chosen]
+    work = quantizer.Quantizer(bytearray(model))
+    work.load_quantization_recipe(recipe.static_wi8_ai8())
+    return bytes(work.quantize(work.calibrate({signature: windows})).quantized_model)
+
+
+def _with_metadata(model: bytes, metadata: dict[str, Any]) -> bytes:
+    """Append the metadata as a ZIP archive; with a fixed date, so that equal models have equal digests."""
+    appended = io.BytesIO()
+    appended.write(model)
+    with zipfile.ZipFile(appended, "a") as archive:
+        name = zipfile.ZipInfo(METADATA, date_time=(1980, 1, 1, 0, 0, 0))
+        archive.writestr(name, json.dumps(metadata, sort_keys=True, indent=1))
+    return appended.getvalue()

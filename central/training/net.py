@@ -1,0 +1,100 @@
+"""The network: depthwise-separable, small enough for a box, without anything that int8 does not like.
+
+Only convolution, BatchNorm, ReLU and sums: BatchNorm folds into the convolution before it, ReLU into the quantisation
+after it. Unit length is made outside the graph, in `device.embedding`, where it is exact.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from device.features import PARAMETERS
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Residual blocks that share a resolution; stages after the first begin by halving both axes."""
+
+    channels: int
+    blocks: int
+    kernel: int  # side of the depthwise kernels, odd
+
+
+@dataclass(frozen=True)
+class NetShape:
+    """Everything that decides the network's form; it is kept in the checkpoint."""
+
+    # One dense convolution takes the spectrogram to a quarter of its sides at once: depthwise blocks at higher
+    # resolution cost most of the training time on a CPU and, being few channels wide, give least.
+    stem_kernel: int = 8
+    stem_stride: int = 4
+    stages: tuple[Stage, ...] = (Stage(48, 2, 3), Stage(96, 4, 5), Stage(192, 2, 3))
+    dimension: int = 96
+
+
+class EmbeddingNet(nn.Module):
+    """Maps spectrograms (n, 1, bands, frames) to vectors (n, dimension) that are not yet of unit length."""
+
+    def __init__(self, shape: NetShape | None = None) -> None:
+        """Build the network with fresh weights.
+
+        Args:
+            shape: Its form; the shipped one if not given.
+        """
+        super().__init__()
+        self.shape = shape or NetShape()
+        channels = self.shape.stages[0].channels
+        layers: list[nn.Module] = [_convolution(1, channels, self.shape.stem_kernel, self.shape.stem_stride)]
+        for number, stage in enumerate(self.shape.stages):
+            if number:
+                layers.append(_convolution(channels, stage.channels, kernel=2, stride=2))
+            layers += [_Separable(stage.channels, stage.kernel) for _ in range(stage.blocks)]
+            channels = stage.channels
+        self.body = nn.Sequential(*layers)
+        # One weight a channel and place, instead of a mean over places: where in the segment something
+        # sounds is what alignment in time lives on (MobileFaceNet's global depthwise convolution).
+        shrink = self.shape.stem_stride * 2 ** (len(self.shape.stages) - 1)
+        left = (PARAMETERS.bands // shrink, PARAMETERS.frames // shrink)
+        self.gather = nn.Sequential(
+            nn.Conv2d(channels, channels, left, groups=channels, bias=False), nn.BatchNorm2d(channels)
+        )
+        self.project = nn.Conv2d(channels, self.shape.dimension, 1)
+
+    def forward(self, spectrograms: Tensor) -> Tensor:
+        """Map spectrograms to vectors.
+
+        Args:
+            spectrograms: Shape (n, 1, bands, frames), values as `device.features.log_mel` scales them.
+
+        Returns:
+            Shape (n, dimension).
+        """
+        vectors: Tensor = self.project(self.gather(self.body(spectrograms)))
+        return vectors.flatten(1)
+
+    def parameter_count(self) -> int:
+        """Count the trained numbers."""
+        return sum(parameter.numel() for parameter in self.parameters())
+
+
+class _Separable(nn.Module):
+    """A depthwise and a pointwise convolution with a way past both."""
+
+    def __init__(self, channels: int, kernel: int) -> None:
+        super().__init__()
+        self.depthwise = _convolution(channels, channels, kernel, groups=channels)
+        self.pointwise = nn.Sequential(nn.Conv2d(channels, channels, 1, bias=False), nn.BatchNorm2d(channels))
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        return torch.relu(self.pointwise(self.depthwise(inputs)) + inputs)
+
+
+def _convolution(channels: int, wanted: int, kernel: int, stride: int = 1, groups: int = 1) -> nn.Sequential:
+    # An even kernel of twice the stride needs half a stride of padding to halve the sides exactly.
+    padding = (kernel - stride + 1) // 2
+    return nn.Sequential(
+        nn.Conv2d(channels, wanted, kernel, stride, padding, groups=groups, bias=False),
+        nn.BatchNorm2d(wanted),
+        nn.ReLU(),
+    )
