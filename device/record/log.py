@@ -8,7 +8,6 @@ Rules:
 """
 
 import hashlib
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -17,20 +16,13 @@ from device.host.clock import Instant
 from device.record import limits
 from device.record.event import Clock, Event, Stamp
 from device.record.field import Moment
+from device.record.link import Link
 from device.record.log_file import connect_to_write, errors_named, transaction
 from device.record.log_reader import LogReader
 from device.record.reports import Report
 from device.record.signature import Signer
 from device.record.signed_event import seal
 from device.record.tail import Opening, examine, put_aside
-
-
-@dataclass(frozen=True)
-class Appended:
-    """Where an event came to stand."""
-
-    seq: int
-    hash: str  # SHA-256 of its signed bytes, hex
 
 
 class EventLog(LogReader):
@@ -76,12 +68,15 @@ class EventLog(LogReader):
             put_aside(log._connection, torn)
         return log
 
-    def append(self, report: Report, at: Instant) -> Appended:
+    def append(self, report: Report, at: Instant) -> Link:
         """Number, chain, sign and write an event; when this returns, it survives the power.
 
         Args:
             report: What is to be recorded.
             at: Now.
+
+        Returns:
+            Where it came to stand.
 
         Raises:
             Refused: The report does not fit the contract. No number was used.
@@ -97,7 +92,7 @@ class EventLog(LogReader):
                 "INSERT INTO event (seq, jws, hash, type, time) VALUES (?, ?, ?, ?, ?)",
                 (event.seq, jws, digest.digest(), event.type, Moment().write(event.time, "time")),
             )
-        return Appended(event.seq, digest.hexdigest())
+        return Link(event.seq, digest.hexdigest())
 
     def forget(self, before: datetime, at: Instant) -> int:
         """Delete delivered events that were written before a time, oldest first.

@@ -1,27 +1,19 @@
 """Reading the log: what page, status and sync see of it, and what its writers build on."""
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from device.record.event import NO_EVENT, TYPES, Event, decode
+from device.record.event import TYPES, Event, decode
+from device.record.link import START, Link
 from device.record.log_file import connect_to_read, errors_named
 from device.record.receipt import Receipt, receipt_on_record
 from device.record.reports import Report
 from device.record.signature import unverified_payload
-
-
-@dataclass(frozen=True)
-class Link:
-    """A place in the chain: an event's number and its hash."""
-
-    seq: int  # 0 is the place before the first event
-    hash: str  # SHA-256 of the event's signed bytes, hex; NO_EVENT at 0
-
-
-START = Link(0, NO_EVENT)
 
 
 @dataclass(frozen=True)
@@ -135,6 +127,21 @@ class LogReader:
         """Give the receipts that are kept, as signed, oldest first."""
         with errors_named(self.path):
             return [row[0] for row in self._connection.execute("SELECT jws FROM receipt ORDER BY number")]
+
+    @contextmanager
+    def standing_still(self) -> Iterator[None]:
+        """See the log as it is now, whatever its writers do meanwhile; not for long, for the WAL grows."""
+        with errors_named(self.path):
+            self._connection.execute("BEGIN")
+            try:
+                yield
+            finally:
+                self._connection.execute("COMMIT")
+
+    def damage(self) -> str | None:
+        """Let SQLite read the whole file; give the first thing that it finds wrong."""
+        found = str(self._one("PRAGMA quick_check(1)")[0])
+        return None if found == "ok" else found
 
     def waiting(self) -> int:
         """Count the events that no receipt covers yet."""

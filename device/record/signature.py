@@ -30,6 +30,11 @@ RECEIPT_TYP = "estu-receipt+json"
 # Taken directly, since joserfc warns at each use by name: RFC 9864 renames EdDSA on this curve to `Ed25519`, which
 # most other libraries do not know yet.
 _ED25519 = JWSRegistry.algorithms["EdDSA"]
+_LOOK_AT_REGISTER = (
+    "Export the keys from the register again; if it is not there, the box was never registered."
+)
+_NOT_AS_WRITTEN = "They were altered after signing, or another key than the one they name has signed them."
+
 _COMPACT = re.compile(rb"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]{86})")
 
 
@@ -84,6 +89,15 @@ def verify(jws: bytes, keys: Jwks, typ: str, longest: int = limits.EVENT_BYTES) 
     return VerifiedPayload(payload, key)
 
 
+def claimed_typ(jws: bytes) -> str | None:
+    """Give what a text says it is, so that the right verification is tried first; None where it says nothing."""
+    try:
+        typ = load(_parts(jws, limits.EVENT_BYTES)[0], depth=2).get("typ")
+    except Refused:
+        return None
+    return typ if isinstance(typ, str) else None
+
+
 def unverified_payload(jws: bytes) -> bytes:
     """Give the payload without asking who signed it: only for a log's own owner, to show what it wrote itself.
 
@@ -91,12 +105,6 @@ def unverified_payload(jws: bytes) -> bytes:
         Refused: It is not a compact JWS.
     """
     return _parts(jws, limits.EVENT_BYTES)[1]
-
-
-_LOOK_AT_REGISTER = (
-    "Export the keys from the register again; if it is not there, the box was never registered."
-)
-_NOT_AS_WRITTEN = "They were altered after signing, or another key than the one they name has signed them."
 
 
 def _parts(jws: bytes, longest: int) -> tuple[bytes, bytes, bytes]:
@@ -112,7 +120,10 @@ def _parts(jws: bytes, longest: int) -> tuple[bytes, bytes, bytes]:
 
 
 def _kid(header: bytes, typ: str) -> str:
-    content = load(header, depth=2)
+    try:
+        content = load(header, depth=2)
+    except Refused as refused:
+        raise _not_compact("has a header that is not JSON") from refused
     kid = content.get("kid")
     if content != {"alg": "EdDSA", "kid": kid, "typ": typ} or not isinstance(kid, str):
         raise _not_compact(f"has another header than alg EdDSA, kid and typ {typ}")
