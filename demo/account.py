@@ -1,10 +1,15 @@
-"""The box's account of an evening: the plays that it wrote into its log."""
+"""The box's account of an evening: the plays that it wrote into its log, and how far the platform has them."""
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from pathlib import Path
 
-IDENTIFIED = "identified"
+from device.errors import Waiting
+from device.record.event import Event
+from device.record.log import EventLog
+from device.record.reports import PlayReport
+
+READ_AT_ONCE = 500  # events
 
 
 @dataclass(frozen=True)
@@ -13,39 +18,64 @@ class Entry:
 
     recording: str  # its id in the catalogue
     title: str
-    status: str  # identified or candidate
+    identified: bool  # otherwise a candidate, which does not count
     start: float  # seconds in the evening
     end: float  # seconds in the evening
     reference_start: float  # seconds in the recording that sound at `start`
     score: float
     seq: int  # number of the event
 
-    @property
-    def identified(self) -> bool:
-        """Whether it counts."""
-        return self.status == IDENTIFIED
+
+@dataclass(frozen=True)
+class Account:
+    """All that a log says."""
+
+    entries: tuple[Entry, ...] = ()  # as they were written
+    head: int = 0  # number of the last event
+    receipt: int = 0  # number of the last event that the platform has
 
 
-def entry(event: dict[str, Any], evening_begins: datetime) -> Entry:
-    """Read a play event.
+class AccountReader:
+    """Follows a log that another process writes."""
 
-    Args:
-        event: The CloudEvent.
-        evening_begins: The instant at which the evening's first sample sounded.
-    """
-    play = event["data"]
-    recording = play["recording"]
+    def __init__(self, log: Path, evening_begins: datetime) -> None:
+        """Begin with nothing read.
 
-    def second(name: str) -> float:
-        return (datetime.fromisoformat(play[name]) - evening_begins).total_seconds()
+        Args:
+            log: The box's log; it need not be there yet.
+            evening_begins: The instant at which the evening's first sample sounded.
+        """
+        self._log = log
+        self._begins = evening_begins
+        self._entries: list[Entry] = []
+        self._read = 0
 
+    def read(self) -> Account:
+        """Read what is new, and give all."""
+        try:
+            log = EventLog.read(self._log)
+        except Waiting:
+            return Account()
+        with log:
+            while new := log.events(self._read, READ_AT_ONCE):
+                for stored in new:
+                    event = stored.event
+                    if isinstance(event.report, PlayReport):
+                        self._entries.append(entry(event, event.report, self._begins))
+                self._read = new[-1].seq
+            receipt = log.receipt_through()
+        return Account(tuple(self._entries), self._read, receipt)
+
+
+def entry(event: Event, play: PlayReport, evening_begins: datetime) -> Entry:
+    """Tell a play in the evening's own time."""
     return Entry(
-        recording=recording["id"],
-        title=recording.get("title") or recording["id"],
-        status=play["status"],
-        start=second("start"),
-        end=second("end"),
-        reference_start=play["reference_start"],
-        score=play["score"],
-        seq=event["seq"],
+        recording=play.recording.id,
+        title=play.recording.title,
+        identified=play.status == "identified",
+        start=(play.start - evening_begins).total_seconds(),
+        end=(play.end - evening_begins).total_seconds(),
+        reference_start=play.reference_start,
+        score=play.score,
+        seq=event.seq,
     )

@@ -33,7 +33,8 @@ def applause(seconds: float, rate: int, people: int, rng: np.random.Generator) -
         np.add.at(strokes[person % TIMBRES], (at * rate).astype(int), strengths)
     claps = np.stack([_clap(rate, rng) for _ in range(TIMBRES)])
     sound = oaconvolve(strokes, claps, axes=1).sum(axis=0)
-    return (sound / np.abs(sound).max()).astype(np.float32)
+    loudest: float = np.abs(sound).max()
+    return np.asarray(sound / loudest, dtype=np.float32)
 
 
 def _strokes(seconds: float, rng: np.random.Generator) -> np.ndarray:

@@ -50,7 +50,8 @@ def levels(sound: Sound, rate: int, seconds: float) -> np.ndarray:
     """Measure the level in dBFS in each stretch of so many seconds; -120 stands for digital silence."""
     length = int(rate * seconds)
     stretches = sound[: len(sound) // length * length].reshape(-1, length)
-    return 10 * np.log10(np.mean(stretches.astype(np.float64) ** 2, axis=1) + 1e-12)
+    power = np.mean(stretches.astype(np.float64) ** 2, axis=1)
+    return np.asarray(10 * np.log10(power + 1e-12))
 
 
 def _sound_of(scene: Scene, rng: np.random.Generator) -> Sound:
@@ -78,7 +79,7 @@ def _audience(programme: Programme, seconds: float, rng: np.random.Generator) ->
     strength = (
         np.interp(np.arange(length) / RATE, times, [1.0, 0.0, 0.0, 1.0] * len(silent)) if silent else 1.0
     )
-    return (tone + np.resize(voices, length) * strength).astype(np.float32)
+    return np.asarray(tone + np.resize(voices, length) * strength, dtype=np.float32)
 
 
 def _gain(sound: Sound, level: float) -> float:
