@@ -1,0 +1,62 @@
+"""From blocks at the card's rate to segments at the model's, gaps and changes of the card included."""
+
+from collections.abc import Iterator
+from itertools import chain
+
+import numpy as np
+
+from device.sound.block import Block
+from device.sound.resample import Resampler
+from device.sound.segments import Segment, Segments
+
+_NOTHING = np.empty(0, dtype=np.float32)
+
+
+class Cutter:
+    """Resamples a stream of blocks and cuts it; the first block says at what rate it comes.
+
+    The positions of segments are those of the blocks, also over months: after every gap they are taken anew from
+    the block's own count. A sound card that comes back with another rate is followed.
+    """
+
+    def __init__(self, rate: int, window: int, hop: int) -> None:
+        """Prepare to cut.
+
+        Args:
+            rate: Hz, the model's.
+            window: Samples in a segment, at `rate`.
+            hop: Samples from the beginning of a segment to that of the next, at `rate`.
+        """
+        self._segments = Segments(window, hop, rate)
+        self._resampler = Resampler(rate, rate)
+        self._heard = False
+
+    @property
+    def hop(self) -> float:
+        """Seconds from the beginning of a segment to that of the next."""
+        return self._segments.hop / self._segments.rate
+
+    def cut(self, block: Block) -> Iterator[Segment]:
+        """Take the next block, give the segments it completes; none spans what was lost before it.
+
+        The filter holds up to 0.2 s back, so a segment may come two blocks late.
+        """
+        if self._heard and not block.lost and block.rate == self._resampler.input_rate:
+            return self._segments.cut(self._resampler.resample(block.samples))
+        before = self._flush()
+        rate = self._segments.rate
+        if block.rate != self._resampler.input_rate:
+            self._resampler = Resampler(block.rate, rate)
+        self._heard = True
+        self._segments.restart(round(block.position * rate / block.rate))
+        return chain(before, self._segments.cut(self._resampler.resample(block.samples)))
+
+    def finish(self) -> Iterator[Segment]:
+        """Give the segments that are still to come, so that the last sample is in one; the blocks have ended.
+
+        A sound shorter than a window is filled up with silence.
+        """
+        return chain(self._flush(), self._segments.finish())
+
+    def _flush(self) -> Iterator[Segment]:
+        return self._segments.cut(self._resampler.resample(_NOTHING, last=True))
