@@ -1,0 +1,1 @@
+"""What boxes send, verified, put in order, kept, and receipted."""

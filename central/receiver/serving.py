@@ -1,0 +1,135 @@
+"""The loop of `estu-central receive`: deliveries in, kept, receipted, acknowledged, in this order.
+
+Nothing that the broker has taken from a box counts before it is committed here; so the broker holds no session for a
+receiver. What was under way when a receiver, the broker or a network died has no receipt, and its box sends it again.
+"""
+
+import logging
+import random
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from threading import Event
+
+from central.receiver.boxes import BoxKeys
+from central.receiver.chain import Place
+from central.receiver.contract import Contract
+from central.receiver.intake import Delivery, examine
+from central.receiver.ledger import Kept, Ledger
+from device.errors import Waiting
+from device.record.receipt import Receipt, seal_receipt
+from device.record.signature import Signer
+from device.sync import topics
+from device.sync.backoff import Backoff
+from device.sync.broker_link import BrokerLink, Message
+from device.sync.link import Link
+
+log_of_service = logging.getLogger("estu.receiver")
+
+_LOOK = 0.5  # seconds between looks at the stop signal and the keys
+_STABLE = 10.0  # seconds after which a connection counts as a success
+_TOLD = 60.0  # seconds between two summaries in the service's log
+
+
+@dataclass
+class Tally:
+    """What was done since the receiver started."""
+
+    fresh: int = 0
+    duplicates: int = 0
+    quarantined: int = 0
+    batches: int = 0
+    receipts: int = 0
+
+    def add(self, kept: Kept) -> None:
+        """Count a batch."""
+        self.fresh += kept.fresh
+        self.duplicates += kept.duplicates
+        self.quarantined += len(kept.quarantined)
+        self.batches += 1
+        self.receipts += len(kept.places)
+
+
+@dataclass
+class Receiver:
+    """What a receiver works with; any number of them share the boxes' events."""
+
+    keys: BoxKeys
+    contract: Contract
+    signer: Signer  # signs receipts
+    ledger: Ledger
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+
+    def take(self, deliveries: Iterable[Delivery]) -> Kept:
+        """Examine a batch and keep it.
+
+        Raises:
+            Waiting: The database is away; nothing was kept, and nothing may be acknowledged.
+        """
+        now, keys = self.now(), self.keys.current()
+        kept = self.ledger.keep([examine(delivery, keys, self.contract, now) for delivery in deliveries], now)
+        for topic, objection in kept.quarantined:
+            log_of_service.warning(
+                "Quarantined from %s: %s [%s]", topic[:64], objection.words, objection.reason
+            )
+        return kept
+
+    def publish(self, broker: BrokerLink, places: Iterable[tuple[str, Place]]) -> None:
+        """Tell boxes what is kept of theirs; the broker retains it for those that are away.
+
+        Raises:
+            Waiting: The connection is gone.
+        """
+        now = self.now()
+        for box, place in places:
+            receipt = Receipt(box, place.through, place.head, now)
+            broker.publish(topics.receipt(box), seal_receipt(receipt, self.signer), retain=True)
+
+
+def serve(link: Link, receiver: Receiver, stop: Event, longest_pause: float = 30.0) -> Tally:
+    """Receive until told to stop.
+
+    Args:
+        link: The broker; its session expires at once, and it may send as many messages ahead as make a good batch.
+        receiver: Keys, contract and ledger.
+        stop: Set from outside, by a signal.
+        longest_pause: Seconds between two tries to reach the broker or the database.
+
+    Returns:
+        What was done.
+    """
+    backoff = Backoff(first=1.0, longest=longest_pause)
+    tally = Tally()
+    said = ""
+    while not stop.is_set():
+        try:
+            _receive(link, receiver, stop, backoff, tally)
+        except Waiting as waiting:
+            if waiting.code != said:
+                log_of_service.warning("%s", waiting)
+            said = waiting.code
+            stop.wait(backoff.failed(random.random()))  # noqa: S311 - spreads receivers over time, guards nothing
+    return tally
+
+
+def _receive(link: Link, receiver: Receiver, stop: Event, backoff: Backoff, tally: Tally) -> None:
+    """Hold one connection."""
+    with BrokerLink(link, [topics.SHARED_EVENTS], by_hand=True) as broker:
+        begun = told = time.monotonic()
+        receiver.publish(broker, receiver.ledger.places())
+        log_of_service.info("Receiving from %s.", link)
+        while not stop.is_set():
+            messages = [one for one in broker.turn(_LOOK) if isinstance(one, Message)]
+            if messages:
+                kept = receiver.take(Delivery(message.topic, message.payload) for message in messages)
+                receiver.publish(broker, kept.places.items())
+                for message in messages:
+                    broker.acknowledge(message)
+                tally.add(kept)
+            now = time.monotonic()
+            if now - begun > _STABLE:
+                backoff.succeeded()
+            if now - told > _TOLD:
+                log_of_service.info("%s", tally)
+                told = now

@@ -1,0 +1,382 @@
+"""One connection to an MQTT 5 broker, driven by whoever holds it: no thread, no callback, no hidden reconnect.
+
+The only module that knows paho. Each connection gets a paho client of its own. A resumed session would let paho send
+once more what the last connection left unacknowledged (MQTT 5, section 4.4); here nothing is left to it, since what
+has no receipt goes out again anyway, and paho's memory would not survive a power cut.
+"""
+
+import select
+import ssl
+import struct
+import time
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Self
+
+from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage, MQTTv5
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+
+from device.errors import Waiting
+from device.sync.link import Link, Tls
+
+NO_RECEIVER = 0x10  # PUBACK: accepted, and nobody has subscribed (MQTT 5, section 3.4.2.1)
+_FAILURE = 0x80  # reason codes from here on are failures (section 2.4)
+_PACKETS_A_TURN = 256  # read before the caller gets its say again
+_CERTIFICATE_NOT_YET_VALID = 9  # OpenSSL's X509_V_ERR_CERT_NOT_YET_VALID
+_CERTIFICATE_EXPIRED = 10  # and X509_V_ERR_CERT_HAS_EXPIRED
+
+
+@dataclass(frozen=True)
+class Message:
+    """What came from the broker."""
+
+    topic: str
+    payload: bytes
+    retained: bool  # it was kept by the broker, and is not new
+    number: int  # the packet's, for `acknowledge`
+
+
+@dataclass(frozen=True)
+class Acknowledged:
+    """The broker's PUBACK of one of our messages."""
+
+    number: int  # what `publish` gave
+    code: int  # MQTT reason code
+    words: str  # the code, as the standard calls it
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the broker took the message."""
+        return self.code < _FAILURE
+
+
+@dataclass(frozen=True)
+class Will:
+    """What the broker says for us when we are gone without a word; retained."""
+
+    topic: str
+    payload: bytes
+
+
+class BrokerLink:
+    """A connection to a broker, from greeting to goodbye; used once, in one thread."""
+
+    def __init__(
+        self,
+        link: Link,
+        subscriptions: Sequence[str],
+        will: Will | None = None,
+        by_hand: bool = False,
+        in_flight: int = 64,
+    ) -> None:
+        """Prepare a connection; nothing is sent yet.
+
+        Args:
+            link: The broker, and how to reach it.
+            subscriptions: Topic filters, all with QoS 1.
+            will: What the broker publishes when the connection breaks.
+            by_hand: Messages count as taken only when `acknowledge` is called.
+            in_flight: The most messages of ours that may be unacknowledged; the broker may ask for fewer.
+
+        Raises:
+            Waiting: Our certificate or the authority's cannot be read.
+        """
+        self.link = link
+        self.in_flight = in_flight
+        self.largest_message = (
+            268_435_455  # bytes in a packet that the broker takes; the standard's own limit
+        )
+        self._subscriptions = list(subscriptions)
+        self._happenings: deque[Message | Acknowledged] = deque()
+        self._greeting: ReasonCode | None = None
+        self._subscribed: list[ReasonCode] | None = None
+        self._goodbye: ReasonCode | None = None
+        self._hung_up = False
+        self._client = self._prepared(will, by_hand)
+
+    def __enter__(self) -> Self:
+        """Connect."""
+        self.connect()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Hang up."""
+        self.close()
+
+    def connect(self) -> None:
+        """Connect, greet and subscribe; blocks until the broker has confirmed all of it.
+
+        Raises:
+            Waiting: The broker cannot be reached, is not the one we trust, or does not want us.
+        """
+        properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]  # paho leaves it bare
+        properties.SessionExpiryInterval = self.link.session_expiry
+        properties.ReceiveMaximum = self.link.receive_maximum
+        properties.MaximumPacketSize = self.link.largest_packet
+        try:
+            self._client.connect(
+                self.link.host,
+                self.link.port,
+                keepalive=self.link.keepalive,
+                clean_start=self.link.session_expiry == 0,
+                properties=properties,
+            )
+        except (OSError, ValueError) as error:
+            self._hang_up()
+            raise _unreachable(self.link, error) from error
+        self._await_greeting()
+        if self._subscriptions:
+            self._subscribe()
+
+    def publish(self, topic: str, payload: bytes, retain: bool = False) -> int:
+        """Send a message with QoS 1.
+
+        Returns:
+            The number by which its `Acknowledged` will name it.
+
+        Raises:
+            Waiting: The connection is gone.
+        """
+        sent = self._client.publish(topic, payload, qos=1, retain=retain)
+        if sent.rc not in {MQTTErrorCode.MQTT_ERR_SUCCESS, MQTTErrorCode.MQTT_ERR_AGAIN}:
+            raise self._lost()
+        return sent.mid
+
+    def acknowledge(self, message: Message) -> None:
+        """Tell the broker that a message is safe with us."""
+        self._client.ack(message.number, qos=1)
+
+    def turn(self, seconds: float) -> list[Message | Acknowledged]:
+        """Let the connection live: read, write, keep alive.
+
+        Args:
+            seconds: How long to wait at most for something to come.
+
+        Returns:
+            What has come, in its order; possibly nothing.
+
+        Raises:
+            Waiting: The connection is gone; what came before is lost with it, and comes again.
+        """
+        self._exchange(0.0 if self._happenings else seconds)
+        come = list(self._happenings)
+        self._happenings.clear()
+        return come
+
+    def close(self) -> None:
+        """Say goodbye, so that the broker does not publish the will, and hang up."""
+        if self._client.is_connected() and not self._hung_up:
+            self._client.disconnect()
+            try:
+                for _ in range(10):
+                    if not self._client.want_write():
+                        break
+                    self._exchange(0.1)
+            except Waiting:
+                pass
+        self._hang_up()
+
+    def _prepared(self, will: Will | None, by_hand: bool) -> Client:
+        client = Client(
+            CallbackAPIVersion.VERSION2,
+            client_id=self.link.client,
+            protocol=MQTTv5,
+            transport=self.link.transport,
+            manual_ack=by_hand,
+            reconnect_on_failure=False,
+        )
+        client.connect_timeout = self.link.connect_timeout
+        if self.link.transport == "websockets":
+            client.ws_set_options(path=self.link.path)
+        if self.link.tls is not None:
+            client.tls_set_context(_context(self.link.tls))
+        if will is not None:
+            client.will_set(will.topic, will.payload, qos=1, retain=True)
+        client.on_connect = self._on_connect
+        client.on_disconnect = self._on_disconnect
+        client.on_subscribe = self._on_subscribe
+        client.on_publish = self._on_publish
+        client.on_message = self._on_message
+        return client
+
+    def _await_greeting(self) -> None:
+        deadline = time.monotonic() + self.link.connect_timeout
+        while self._greeting is None:
+            self._exchange(0.2)
+            if time.monotonic() > deadline:
+                self._hang_up()
+                raise Waiting(
+                    "broker-silent",
+                    f"{self.link} takes the connection and says nothing.",
+                    "Wait; if it lasts, what answers there is not an MQTT broker.",
+                )
+        if self._greeting.value >= _FAILURE:
+            self._hang_up()
+            raise Waiting(
+                "broker-refuses",
+                f"{self.link} refuses us: {self._greeting}.",
+                "The platform's operator must admit this box's certificate and name.",
+            )
+
+    def _subscribe(self) -> None:
+        self._client.subscribe([(topic, 1) for topic in self._subscriptions])
+        deadline = time.monotonic() + self.link.connect_timeout
+        while self._subscribed is None and time.monotonic() < deadline:
+            self._exchange(0.2)
+        if self._subscribed is None or any(code.value >= _FAILURE for code in self._subscribed):
+            self._hang_up()
+            raise Waiting(
+                "broker-subscription",
+                f"{self.link} does not let us read {', '.join(self._subscriptions)}.",
+                "The platform's operator must check the broker's access list.",
+            )
+
+    def _exchange(self, seconds: float) -> None:
+        """Read and write what the socket has and takes, waiting for it at most so long."""
+        try:
+            state = self._read_and_write(seconds)
+        except (ValueError, IndexError, struct.error, OSError) as error:
+            # Paho does not check all that it reads; a broker that sends nonsense is a broker that is away.
+            self._hang_up()
+            raise Waiting(
+                "broker-nonsense",
+                f"{self.link} sent what is not MQTT: {error}.",
+                "Wait; the connection is made anew.",
+            ) from error
+        if state != MQTTErrorCode.MQTT_ERR_SUCCESS:
+            raise self._lost()
+
+    def _read_and_write(self, seconds: float) -> MQTTErrorCode:
+        socket = self._client.socket()
+        if socket is None:
+            return MQTTErrorCode.MQTT_ERR_NO_CONN
+        wait = 0.0 if _buffered(socket) else seconds
+        for _ in range(_PACKETS_A_TURN):
+            readable, writable, _ = select.select(
+                [socket], [socket] if self._client.want_write() else [], [], wait
+            )
+            wait = 0.0
+            state = MQTTErrorCode.MQTT_ERR_SUCCESS
+            if writable:
+                state = self._client.loop_write()
+            reading = bool(readable) or _buffered(socket)
+            if reading and state == MQTTErrorCode.MQTT_ERR_SUCCESS:
+                state = self._client.loop_read()
+            if state != MQTTErrorCode.MQTT_ERR_SUCCESS or self._client.socket() is None:
+                return MQTTErrorCode.MQTT_ERR_CONN_LOST
+            if not reading:
+                break
+        return self._client.loop_misc()
+
+    def _lost(self) -> Waiting:
+        reason = "" if self._goodbye is None else f": {self._goodbye}"
+        self._hang_up()
+        if self._greeting is None:
+            return Waiting(
+                "broker-closes",
+                f"{self.link} closed the connection without a greeting{reason}.",
+                "It may not know this box's certificate; the platform's operator can tell.",
+            )
+        return Waiting(
+            "broker-lost", f"The connection to {self.link} is gone{reason}.", "Wait; it is made anew."
+        )
+
+    def _hang_up(self) -> None:
+        """Close the socket without a word, as a power cut would."""
+        self._hung_up = True
+        socket = self._client.socket()
+        if socket is not None:
+            socket.close()
+
+    def _on_connect(
+        self,
+        _client: Client,
+        _held: Any,
+        _flags: ConnectFlags,
+        code: ReasonCode,
+        properties: Properties | None,
+    ) -> None:
+        self._greeting = code
+        if properties is not None:
+            self.in_flight = min(self.in_flight, getattr(properties, "ReceiveMaximum", self.in_flight))
+            self.largest_message = getattr(properties, "MaximumPacketSize", self.largest_message)
+
+    def _on_disconnect(
+        self,
+        _client: Client,
+        _held: Any,
+        flags: DisconnectFlags,
+        code: ReasonCode,
+        _properties: Properties | None,
+    ) -> None:
+        if flags.is_disconnect_packet_from_server:
+            self._goodbye = code
+
+    def _on_subscribe(
+        self,
+        _client: Client,
+        _held: Any,
+        _number: int,
+        codes: list[ReasonCode],
+        _properties: Properties | None,
+    ) -> None:
+        self._subscribed = list(codes)
+
+    def _on_publish(
+        self, _client: Client, _held: Any, number: int, code: ReasonCode, _properties: Properties
+    ) -> None:
+        self._happenings.append(Acknowledged(number, code.value, str(code)))
+
+    def _on_message(self, _client: Client, _held: Any, message: MQTTMessage) -> None:
+        try:
+            topic = message.topic
+        except UnicodeDecodeError:
+            topic = ""  # no topic of ours; whoever reads it refuses it
+        self._happenings.append(Message(topic, bytes(message.payload), message.retain, message.mid))
+
+
+def _buffered(socket: Any) -> bool:
+    """Whether TLS or the WebSocket holds bytes that `select` cannot see."""
+    pending = getattr(socket, "pending", None)
+    return pending is not None and pending() > 0
+
+
+def _context(tls: Tls) -> ssl.SSLContext:
+    """Trust the authority alone, check the broker's name, and show our certificate."""
+    try:
+        context = ssl.create_default_context(cafile=None if tls.authority is None else str(tls.authority))
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        if tls.certificate is not None:
+            context.load_cert_chain(tls.certificate, tls.key)
+    except OSError as error:  # ssl.SSLError is one
+        raise Waiting(
+            "tls-files",
+            f"The certificates for the broker cannot be used: {error}.",
+            "Check `ca`, `certificate` and `key` in the settings; the files may belong to another user.",
+        ) from error
+    return context
+
+
+def _unreachable(link: Link, error: Exception) -> Waiting:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        clock = error.verify_code in {_CERTIFICATE_NOT_YET_VALID, _CERTIFICATE_EXPIRED}
+        return Waiting(
+            "broker-untrusted",
+            f"{link} is not the broker that we trust: {error.verify_message}.",
+            "Check this box's clock first." if clock else "Check the address, and `ca` in the settings.",
+        )
+    if isinstance(error, ssl.SSLError):
+        return Waiting(
+            "broker-tls", f"TLS with {link} fails: {error.reason}.", "Wait; check the address and the port."
+        )
+    words = getattr(error, "strerror", None) or str(error)
+    return Waiting(
+        "broker-away", f"{link} cannot be reached: {words}.", "Wait; check the network and the address."
+    )

@@ -1,0 +1,219 @@
+"""The loop of `estu sync`: events to the broker, receipts back into the log, for as long as the box runs.
+
+One thread, and nothing in it waits longer than a second but for the network. Whatever fails is waited for, with a
+jittered pause that grows; nothing is lost meanwhile, since the log keeps what has no receipt.
+"""
+
+import logging
+import random
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import cycle
+from pathlib import Path
+from threading import Event
+
+import msgspec
+
+from device.errors import Refused, Waiting
+from device.record.keys import Jwks
+from device.record.receipt_ledger import ReceiptLedger
+from device.sync import receipts, topics
+from device.sync.backoff import Backoff
+from device.sync.broker_link import NO_RECEIVER, Acknowledged, BrokerLink, Message, Will
+from device.sync.forwarder import Forwarder
+from device.sync.link import Link
+from device.sync.state import StateFile, Trouble, utc_now
+
+log_of_service = logging.getLogger("estu.sync")
+
+_OVERHEAD = 128  # bytes that a PUBLISH packet has besides its payload, at most
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How fast and how patient."""
+
+    window: int = 64  # events in flight to the broker
+    ahead: int = 512  # events beyond the receipt
+    patience: float = 10.0  # seconds until events without a receipt are sent again
+    look: float = 0.5  # seconds between looks for new events in the log
+    stuck: float = 60.0  # seconds without a PUBACK after which the connection is given up
+    stable: float = 10.0  # seconds after which a connection counts as a success
+    first_pause: float = 1.0  # seconds, the longest first pause after a failure
+    longest_pause: float = 120.0  # seconds
+
+
+def run(
+    links: Sequence[Link],
+    log_path: Path,
+    platform: Jwks,
+    stop: Event,
+    state_path: Path,
+    software: str,
+    pace: Pace = Pace(),
+) -> None:
+    """Carry events to the platform until told to stop.
+
+    Args:
+        links: The ways to the broker, tried in turn, the preferred first.
+        log_path: The box's log; waited for if it is not there yet.
+        platform: Whose receipts count.
+        stop: Set from outside, by a signal.
+        state_path: Where to write how it goes.
+        software: Version, for the presence.
+        pace: How fast and how patient.
+
+    Raises:
+        Broken: The log cannot be used.
+    """
+    state = StateFile(state_path)
+    backoff = Backoff(pace.first_pause, pace.longest_pause)
+    said = ""
+    for link in cycle(links):
+        if stop.is_set():
+            return
+        try:
+            with ReceiptLedger.open(log_path) as log:
+                _Courier(link, log, platform, state, software, pace, backoff).carry(stop)
+        except Waiting as waiting:
+            state.report(False, str(link), Trouble.of(waiting), utc_now())
+            if waiting.code != said:
+                log_of_service.warning("%s", waiting)
+            said = waiting.code
+            stop.wait(backoff.failed(random.random()))  # noqa: S311 - spreads boxes over time, guards nothing
+
+
+@dataclass
+class _Courier:
+    """One connection's worth of carrying."""
+
+    link: Link
+    log: ReceiptLedger
+    platform: Jwks
+    state: StateFile
+    software: str
+    pace: Pace
+    backoff: Backoff
+
+    forwarder: Forwarder = field(init=False)
+    _seq_of: dict[int, int] = field(init=False, default_factory=dict)  # packet number: event number
+    _trouble: Trouble | None = field(init=False, default=None)
+    _heard: float = field(
+        init=False, default=0.0
+    )  # monotonic seconds of the last PUBACK, or with nothing in flight
+
+    def carry(self, stop: Event) -> None:
+        """Connect, and carry until told to stop.
+
+        Raises:
+            Waiting: The connection failed or broke.
+        """
+        box = self.log.box
+        will = Will(topics.presence(box), self._presence("offline"))
+        broker = BrokerLink(self.link, [topics.receipt(box)], will, in_flight=self.pace.window)
+        with broker:
+            begun = self._heard = time.monotonic()
+            receipted = self.log.receipt()
+            self.forwarder = Forwarder(
+                receipted=0 if receipted is None else receipted.through,
+                window=broker.in_flight,
+                ahead=self.pace.ahead,
+                patience=self.pace.patience,
+            )
+            broker.publish(topics.presence(box), self._presence("online"), retain=True)
+            log_of_service.info("Connected to %s.", self.link)
+            while not stop.is_set():
+                self._send(broker, box)
+                for happening in broker.turn(self.pace.look):
+                    self._take(happening)
+                self._look_after(time.monotonic(), begun)
+            broker.publish(topics.presence(box), self._presence("offline"), retain=True)
+
+    def _send(self, broker: BrokerLink, box: str) -> None:
+        """Send what the forwarder wants sent."""
+        head = self.log.head()
+        wanted = self.forwarder.take(0 if head is None else head.seq, time.monotonic())
+        if not wanted:
+            return
+        topic = topics.event(box)
+        sent = set()
+        for event in self.log.events(after=wanted.start - 1, limit=len(wanted)):
+            if event.seq not in wanted:
+                break
+            if len(event.jws) + _OVERHEAD > broker.largest_message:
+                self._trouble = Trouble(
+                    "event-too-large",
+                    f"Event {event.seq} is larger than {self.link} takes.",
+                    "The platform's operator must let the broker take larger messages.",
+                )
+                continue
+            self._seq_of[broker.publish(topic, event.jws)] = event.seq
+            sent.add(event.seq)
+        for seq in wanted:
+            if seq not in sent:  # too large, or forgotten while the platform still asks for it
+                self.forwarder.acknowledged(seq, time.monotonic())
+
+    def _take(self, happening: Message | Acknowledged) -> None:
+        match happening:
+            case Acknowledged():
+                self._acknowledged(happening)
+            case Message():
+                self._receipt(happening)
+
+    def _acknowledged(self, puback: Acknowledged) -> None:
+        self._heard = time.monotonic()
+        seq = self._seq_of.pop(puback.number, None)
+        if not puback.accepted:
+            self._trouble = Trouble(
+                "broker-denies",
+                f"{self.link} does not take what we send: {puback.words}.",
+                "The platform's operator must check the broker's access list.",
+            )
+        if seq is not None:
+            heard = puback.accepted and puback.code != NO_RECEIVER
+            self.forwarder.acknowledged(seq, self._heard, heard)
+
+    def _receipt(self, message: Message) -> None:
+        try:
+            receipt = receipts.accept(message.payload, self.log, self.platform)
+        except Refused as refused:
+            self._trouble = Trouble.of(refused)
+            log_of_service.warning("%s", refused)
+            return
+        self._trouble = None
+        self.forwarder.receipt(receipt.through, time.monotonic())
+
+    def _look_after(self, now: float, begun: float) -> None:
+        """Notice a connection that lives and does nothing, and one that does well; say how it goes."""
+        if not self._seq_of:
+            self._heard = now
+        if now - self._heard > self.pace.stuck:
+            raise Waiting(
+                "broker-stuck",
+                f"{self.link} is connected and acknowledges nothing.",
+                "Wait; the connection is made anew.",
+            )
+        if now - begun > self.pace.stable:
+            self.backoff.succeeded()
+        self.state.report(True, str(self.link), self._trouble or self._silence(), utc_now())
+
+    def _silence(self) -> Trouble | None:
+        """Say that the broker takes the events and the platform does not answer."""
+        if self.forwarder.nobody_listens:
+            return Trouble(
+                "platform-away",
+                "The broker is there, and no receiver of the platform listens.",
+                "Wait; the events are kept and sent again.",
+            )
+        if self.forwarder.silent:
+            return Trouble(
+                "platform-silent",
+                f"{self.forwarder.unreceipted} events were sent, and no receipt comes.",
+                "Wait; the events are kept and sent again.",
+            )
+        return None
+
+    def _presence(self, state: str) -> bytes:
+        since = utc_now().isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        return msgspec.json.encode({"state": state, "software": self.software, "since": since})

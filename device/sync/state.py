@@ -1,0 +1,88 @@
+"""What `estu sync` knows about the way to the platform, in a small file for the page, the light and `estu status`.
+
+How many events wait and when the last receipt came stands in the log itself; here is only what the log cannot know.
+The file is rewritten when something changes, and once a minute as a sign of life.
+"""
+
+import logging
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import msgspec
+
+from device.errors import EstuError
+from device.host import atomic_file
+
+log_of_service = logging.getLogger("estu.sync")
+
+_SIGN_OF_LIFE = timedelta(seconds=60)
+_LARGEST = 16_384  # bytes
+
+
+class Trouble(msgspec.Struct, frozen=True):
+    """What is wrong, in words."""
+
+    code: str
+    message: str
+    advice: str
+
+    @classmethod
+    def of(cls, error: EstuError) -> "Trouble":
+        """Take over an error's words."""
+        return cls(error.code, error.message, error.advice)
+
+
+class SyncState(msgspec.Struct, frozen=True):
+    """The way to the platform at one moment."""
+
+    connected: bool  # to the broker; whether the platform has the events is said by receipts alone
+    broker: str  # host and port
+    since: datetime  # UTC, when `connected` last changed
+    trouble: Trouble | None  # what is wrong now
+    written: datetime  # UTC; if this is minutes old, `estu sync` does not run
+
+
+def read(path: Path) -> SyncState | None:
+    """Give the state that was last written, or None if there is none that can be read."""
+    try:
+        with path.open("rb") as file:
+            return msgspec.json.decode(file.read(_LARGEST), type=SyncState)
+    except (OSError, msgspec.DecodeError):
+        return None
+
+
+class StateFile:
+    """The file, for its one writer."""
+
+    def __init__(self, path: Path) -> None:
+        """Begin to write; what stands there is replaced at the first report."""
+        self._path = path
+        self._last: SyncState | None = None
+
+    def report(self, connected: bool, broker: str, trouble: Trouble | None, now: datetime) -> None:
+        """Write the state, if it is news or a minute has passed.
+
+        Args:
+            connected: To the broker.
+            broker: Host and port.
+            trouble: What is wrong now.
+            now: UTC.
+        """
+        last = self._last
+        since = now if last is None or last.connected != connected else last.since
+        state = SyncState(connected, broker, since, trouble, now)
+        if last is not None and msgspec.structs.replace(state, written=last.written) == last:
+            age = now - last.written
+            if timedelta(0) <= age < _SIGN_OF_LIFE:
+                return
+        try:
+            atomic_file.replace(self._path, msgspec.json.encode(state))
+        except OSError as error:
+            # A full disk is emptied by carrying on; and a state that grows old says by itself that something is wrong.
+            log_of_service.warning("The state cannot be written to %s: %s", self._path, error.strerror)
+        self._last = state
+
+
+def utc_now() -> datetime:
+    """Read the clock."""
+    return datetime.now(UTC)
