@@ -6,6 +6,7 @@ lie on a read-only disk.
 
 import sqlite3
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,17 @@ create table recording_works (
 """
 
 _IDS_AT_ONCE = 500  # below the 999 that SQLite took as parameters before version 3.32
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What a recording was built from."""
+
+    number: int
+    id: str
+    content: str  # hex SHA-256 of the sound file
+    sound: str  # hex SHA-256 of the vectors: equal ones sound the same
+    seconds: float  # how long it sounds
 
 
 class Entries:
@@ -93,15 +105,6 @@ class Entries:
             kind=row["kind"],
         )
 
-    def content(self, number: int) -> str:
-        """Give the hex SHA-256 of the file that a recording was built from.
-
-        Raises:
-            IndexError: There is none of that number.
-        """
-        content: str = self._row(number)["content"]
-        return content
-
     def sound(self, number: int) -> str:
         """Give the hex SHA-256 of a recording's vectors.
 
@@ -115,6 +118,12 @@ class Entries:
         """Give the numbers of the recordings that have exactly these vectors, ascending."""
         query = "select number from recordings where sound = ? order by number"
         return [row["number"] for row in self._database.query(query, [sound])]
+
+    def origins(self) -> Iterator[Origin]:
+        """Tell what each recording was built from, by number."""
+        columns = "number, id, content, sound, seconds"
+        for row in self._database.query(f"select {columns} from recordings order by number"):  # noqa: S608 - as above
+            yield Origin(**row)
 
     def numbers(self, ids: frozenset[str]) -> dict[str, int]:
         """Give the numbers of those of the ids that are here."""

@@ -19,7 +19,7 @@ Rules:
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Final, Literal, TypeVar
 
 import msgspec
 from msgspec import Meta
@@ -27,7 +27,7 @@ from msgspec import Meta
 from device.catalogue.thresholds import Thresholds
 from device.errors import Refused
 
-FORMAT = 1
+FORMAT: Final = 1
 MANIFEST = "catalogue.json"
 PARTS = "parts"
 PART = "part.json"

@@ -1,0 +1,164 @@
+"""Writing a part: beside, to the disk, and then into its place in one step."""
+
+import hashlib
+import os
+import shutil
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import sqlite_utils
+
+from central.catalogue import coarse
+from central.catalogue.fingerprinting import Fingerprint
+from device.catalogue import manifest
+from device.catalogue.entries import SCHEMA
+from device.catalogue.manifest import FileEntry, PartDescription, PartEntry
+from device.catalogue.recording import Recording, Work
+
+_AT_ONCE = 1000  # recordings in one transaction
+
+
+@dataclass(frozen=True, eq=False)
+class Reference:
+    """A recording with its sound, ready for a part."""
+
+    recording: Recording
+    content: str  # hex SHA-256 of the sound file
+    fingerprint: Fingerprint
+
+
+def write(parts: Path, references: Iterable[Reference], coarse_from: int = coarse.COARSE_FROM) -> PartEntry:
+    """Write a part.
+
+    A kill or a power cut at any moment leaves either the whole part or none of that name.
+
+    Args:
+        parts: The folder of parts.
+        references: At least one; they are taken one by one, so they need not fit into memory together.
+        coarse_from: The number of vectors from which the part gets a coarse index.
+
+    Returns:
+        The part as a manifest names it.
+    """
+    beside = parts / ".new"
+    shutil.rmtree(beside, ignore_errors=True)
+    beside.mkdir(parents=True)
+    count, vectors, dimension, seconds = _write_references(beside, references)
+    if vectors >= coarse_from:
+        mapped = np.memmap(beside / manifest.VECTORS, dtype=np.int8, mode="r", shape=(vectors, dimension))
+        coarse.write(np.asarray(mapped), beside / manifest.COARSE)
+    files = tuple(_entry(file) for file in sorted(beside.iterdir()))
+    description = manifest.encode(PartDescription(count, vectors, seconds, files))
+    (beside / manifest.PART).write_bytes(description)
+    digest = hashlib.sha256(description).hexdigest()
+    part = parts / f"part-{digest[:16]}"
+    for file in beside.iterdir():
+        sync(file)
+    sync(beside)
+    if part.exists():  # left by a build that ended before it wrote the manifest, or damaged since
+        shutil.rmtree(part)
+    beside.rename(part)
+    sync(parts)
+    return PartEntry(part.name, digest)
+
+
+def sync(path: Path) -> None:
+    """Have a file, or a folder's list of files, written to the disk."""
+    opened = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
+
+
+def _write_references(folder: Path, references: Iterable[Reference]) -> tuple[int, int, int, float]:
+    """Write recordings and vectors; give the numbers of recordings, of vectors, of values in one, and the seconds."""
+    first_rows, last_seconds, dimension, seconds = [0], [], 0, 0.0
+    tables = _Tables(folder / manifest.RECORDINGS)
+    with (folder / manifest.VECTORS).open("wb") as file:
+        for number, reference in enumerate(references):
+            vectors = reference.fingerprint.vectors
+            dimension = vectors.shape[1]
+            file.write(np.ascontiguousarray(vectors, dtype=np.int8).tobytes())
+            first_rows.append(first_rows[-1] + len(vectors))
+            last_seconds.append(reference.fingerprint.last_seconds)
+            seconds += reference.recording.seconds
+            tables.add(number, reference)
+    tables.close()
+    np.array(first_rows, dtype="<i8").tofile(folder / manifest.FIRST_ROWS)
+    np.array(last_seconds, dtype="<f8").tofile(folder / manifest.LAST_SECONDS)
+    return len(last_seconds), first_rows[-1], dimension, seconds
+
+
+class _Tables:
+    """Fills a part's SQLite file, some recordings at a time."""
+
+    def __init__(self, path: Path) -> None:
+        self._database = sqlite_utils.Database(path)
+        self._database.executescript(SCHEMA)
+        self._works: dict[Work, int] = {}  # each is written once, however many recordings perform it
+        self._rows: dict[str, list[dict[str, Any]]] = {
+            "recordings": [],
+            "works": [],
+            "creators": [],
+            "recording_works": [],
+        }
+
+    def add(self, number: int, reference: Reference) -> None:
+        recording = reference.recording
+        self._rows["recordings"].append(
+            {
+                "number": number,
+                "id": recording.id,
+                "isrc": recording.isrc,
+                "title": recording.title,
+                "artist": recording.artist,
+                "label": recording.label,
+                "ai_generated": int(recording.ai_generated),
+                "seconds": recording.seconds,
+                "kind": recording.kind,
+                "content": reference.content,
+                "sound": hashlib.sha256(reference.fingerprint.vectors.tobytes()).hexdigest(),
+            }
+        )
+        for position, work in enumerate(recording.works):
+            if work not in self._works:
+                self._works[work] = len(self._works)
+                self._rows["works"].append(
+                    {"number": self._works[work], "iswc": work.iswc, "title": work.title}
+                )
+                self._rows["creators"] += _creators(self._works[work], work)
+            self._rows["recording_works"].append(
+                {"recording": number, "position": position, "work": self._works[work]}
+            )
+        if len(self._rows["recordings"]) >= _AT_ONCE:
+            self._flush()
+
+    def close(self) -> None:
+        self._flush()
+        self._database.close()
+
+    def _flush(self) -> None:
+        for table, rows in self._rows.items():
+            self._database.table(table).insert_all(rows)
+            rows.clear()
+
+
+def _creators(number: int, work: Work) -> Iterator[dict[str, Any]]:
+    for position, creator in enumerate(work.creators):
+        yield {
+            "work": number,
+            "position": position,
+            "name": creator.name,
+            "role": creator.role,
+            "ipi": creator.ipi,
+        }
+
+
+def _entry(path: Path) -> FileEntry:
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return FileEntry(path.name, path.stat().st_size, digest)
