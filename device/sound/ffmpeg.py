@@ -51,21 +51,20 @@ class Ffmpeg:
         self._path = path
         self._announced = 0.0  # seconds that the file says it is long, where it does
         self._complaints: list[str] = []
-        command = ["ffmpeg", "-nostdin", "-hide_banner", "-nostats", "-loglevel", "level+info"]
-        command += ["-protocol_whitelist", "file", "-vn", "-sn", "-dn", "-threads", "1", "-i", f"file:{path}"]
-        command += [
-            "-map",
-            "0:a:0",
-            "-map_metadata",
-            "-1",
-            "-ac",
+        command = [
+            "ffmpeg",
+            "-nostdin",
+            "-hide_banner",
+            "-nostats",
+            "-loglevel",
+            "level+info",
+            "-threads",
             "1",
-            "-c:a",
-            "pcm_f32be",
-            "-f",
-            "au",
-            "pipe:1",
         ]
+        command += ["-protocol_whitelist", "file", "-vn", "-sn", "-dn", "-i", f"file:{path}", "-map", "0:a:0"]
+        # By itself ffmpeg mixes stereo to mono 3 dB too loud, past full scale; so mixed, it is the average.
+        command += ["-af", "aresample=rematrix_maxval=1", "-ac", "1"]
+        command += ["-map_metadata", "-1", "-c:a", "pcm_f32be", "-f", "au", "pipe:1"]
         pipe, nothing = subprocess.PIPE, subprocess.DEVNULL
         try:
             # In a process group of its own: Ctrl-C is ours to answer, or it would look like a file cut short.
