@@ -1,1 +1,127 @@
+"""`estu`: what a box does, and what one asks it."""
 
+import argparse
+import logging
+import sys
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+from device.errors import EstuError
+from device.settings import DEFAULT_PATH
+
+DESCRIPTION = """\
+The box that hears which music is performed in a hall and keeps a provable account of it.
+
+Sound never touches a disk and never leaves the process that heard it. What does leave are signed events.
+"""
+
+EXAMPLES = """\
+examples:
+  estu listen                                     hear the hall and write the log (a service of its own)
+  estu sync                                       bring the log to the platform (another one)
+  estu status                                     is it hearing, and has the platform received it?
+  estu verify log.sqlite --keys boxes.jwks        is this log whole, and signed by the box?
+  estu identify clip.ogg --catalogue catalogue    which recording is this?
+"""
+
+
+def parser() -> argparse.ArgumentParser:
+    """Describe the command line."""
+    top = argparse.ArgumentParser(
+        prog="estu",
+        description=DESCRIPTION,
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    top.add_argument("--version", action="version", version=f"%(prog)s {version('estu')}")
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    def command(name: str, what: str, more: str = "") -> argparse.ArgumentParser:
+        return commands.add_parser(
+            name, help=what, description=f"{what[0].upper()}{what[1:]}. {more}".strip()
+        )
+
+    def with_settings(made: argparse.ArgumentParser) -> argparse.ArgumentParser:
+        made.add_argument(
+            "--settings",
+            type=Path,
+            default=DEFAULT_PATH,
+            metavar="FILE",
+            help="the box's settings (%(default)s)",
+        )
+        return made
+
+    with_settings(
+        command(
+            "listen", "hear through the microphone and write what was played into the log", "Ends on SIGTERM."
+        )
+    )
+    made = with_settings(
+        command(
+            "replay",
+            "hear a file in the microphone's place",
+            "The same stages and the same log as `listen`; the log is the box's own, so use a box made for trials.",
+        )
+    )
+    made.add_argument("file", type=Path, help="sound of any format and length")
+    made.add_argument(
+        "--start", metavar="TIME", help="when the file began to sound, as 2026-07-01T18:00:00+05:00"
+    )
+    made.add_argument(
+        "--speed",
+        type=float,
+        metavar="X",
+        help="so many seconds of sound in a second; as fast as it goes if not given",
+    )
+    with_settings(command("sync", "bring events to the platform and its receipts back", "Ends on SIGTERM."))
+    made = command(
+        "identify",
+        "say which recordings sound in files",
+        "Each file is a query of its own; one line of JSON each with --json.",
+    )
+    made.add_argument("files", nargs="+", type=Path, metavar="FILE", help="sound of any format and length")
+    made.add_argument("--catalogue", type=Path, required=True, metavar="DIR", help="what can be recognised")
+    made.add_argument("--json", action="store_true", help="one JSON object a line")
+    made.add_argument("--all", action="store_true", help="also what the threshold did not accept")
+    made = with_settings(command("status", "say what was heard last and what the platform has receipted"))
+    made.add_argument("--json", action="store_true", help="as JSON")
+    made = command(
+        "verify",
+        "check a log offline: every signature, every number, the chain, the receipts",
+        "Exit status 0: all is whole; 1: it is not.",
+    )
+    made.add_argument("log", type=Path, help="a box's log, or an export with one event a line")
+    made.add_argument("--keys", type=Path, required=True, metavar="JWKS", help="the boxes' public keys")
+    made.add_argument(
+        "--platform-keys", type=Path, metavar="JWKS", help="the platform's, to check receipts too"
+    )
+    made.add_argument("--json", action="store_true", help="as JSON")
+    return top
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command.
+
+    Returns:
+        0 done, 1 not as it should be (a sentence says what), 2 the command line is off.
+    """
+    from device import commands
+
+    asked = parser().parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    try:
+        status: int = getattr(commands, asked.command)(asked)
+    except EstuError as error:
+        print(f"estu {asked.command}: {error}", file=sys.stderr)
+        return 1
+    except BrokenPipeError:
+        sys.stderr.close()  # whoever read us has read enough
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -11,6 +11,9 @@ from device.sound.segments import Segment
 # of a 16-bit input. Segments below it are counted as silence and not looked up.
 SILENT = -70.0  # dBFS
 
+# A gap of this length is no hiccup of the machine: there was no microphone, or it gave nothing.
+DEAF = 1.0  # seconds
+
 
 @dataclass(frozen=True)
 class Level:
@@ -29,7 +32,8 @@ class Coverage:
     end: float
     listened: float  # sound arrived
     silent: float  # it arrived, below `SILENT`
-    lost: float  # it should have arrived and did not
+    lost: float  # blocks went missing
+    deaf: float  # there was no microphone, or it gave nothing
     identified: float  # it was heard and identified
     level: Level | None  # None if nothing arrived
 
@@ -49,8 +53,7 @@ class CoverageCount:
 
     def _begin(self, start: float) -> None:
         self._start = start
-        self._listened = self._silent = self._lost = 0.0
-        self._identified = 0.0
+        self._listened = self._silent = self._lost = self._deaf = self._identified = 0.0
         self._levels: list[float] = []
 
     def hear(self, segment: Segment, new_sound: float, playing: tuple[Play, ...]) -> None:
@@ -68,8 +71,11 @@ class CoverageCount:
             self._identified += new_sound
 
     def lose(self, seconds: float) -> None:
-        """Count sound that did not arrive."""
-        self._lost += seconds
+        """Count sound that did not arrive: one gap, of any length."""
+        if seconds < DEAF:
+            self._lost += seconds
+        else:
+            self._deaf += seconds
 
     def due(self, position: float) -> Coverage | None:
         """Give the account of the period if it is over at a position, and begin the next."""
@@ -86,6 +92,7 @@ class CoverageCount:
             listened=self._listened,
             silent=self._silent,
             lost=self._lost,
+            deaf=self._deaf,
             identified=self._identified,
             level=level,
         )

@@ -59,6 +59,11 @@ class Settings(_Table, frozen=True):
     microphone: MicrophoneSettings = MicrophoneSettings()
     paths: Paths = Paths()
 
+    @property
+    def sync_state(self) -> Path:
+        """Where `estu sync` writes how it goes, for `estu status` to read."""
+        return self.paths.log.with_name("sync.json")
+
 
 def load(path: Path) -> Settings:
     """Read and check a settings file.
@@ -70,7 +75,9 @@ def load(path: Path) -> Settings:
     try:
         settings = msgspec.convert(tomllib.loads(path.read_text()), Settings, dec_hook=_path)
     except OSError as error:
-        raise Refused("settings-unreadable", f"The settings {path} cannot be read: {error.strerror}.", advice) from error
+        raise Refused(
+            "settings-unreadable", f"The settings {path} cannot be read: {error.strerror}.", advice
+        ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as error:
         raise Refused("settings-invalid", f"The settings {path} are not valid: {error}.", advice) from error
     return _from(settings, path.parent)

@@ -5,11 +5,13 @@ shift. Along each line the exact int8 references are compared with the queries; 
 has most evidence wins. A film at 25 instead of 24 frames a second runs 4 % fast, so tempos reach 5 %.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
 from device.catalogue.catalogue import Catalogue
-from device.embedding import dequantise
+from device.embedding import Embeddings, dequantise
 from device.match import evidence, votes
 from device.match.calibration import Calibration
 from device.match.match import Match, RunnerUp
@@ -20,6 +22,27 @@ TEMPOS = np.arange(0.95, 1.0501, 0.01)  # seconds of reference for each second o
 SHIFTS = np.arange(-1.0, 1.01, 0.25)  # seconds around a candidate's offset
 TEMPO_COST = 1.0  # natural log of odds that a changed tempo must bring more: it is rare
 ECHO = 0.5  # a match that lies by more than this part under a better one is its runner-up
+
+
+@dataclass(frozen=True, eq=False)
+class Lines:
+    """Lines through a recording."""
+
+    times: NDArray[np.float64]  # (lines, n) seconds in the recording at each query
+    tempos: NDArray[np.float64]  # (lines,)
+
+
+def bundle(positions: NDArray[np.float64], offset: float) -> Lines:
+    """Lay lines of every tempo and shift around a place.
+
+    Args:
+        positions: (n,) seconds of the queries.
+        offset: Seconds in the recording minus seconds of the query, in the middle of the queries.
+    """
+    middle = (positions[0] + positions[-1]) / 2
+    tempos, shifts = (grid.ravel() for grid in np.meshgrid(TEMPOS, SHIFTS, indexing="ij"))
+    times = (offset + middle + shifts)[:, None] + tempos[:, None] * (positions - middle)
+    return Lines(times, tempos)
 
 
 def align(
@@ -57,13 +80,11 @@ def _best_line(
     window: float,
 ) -> Match | None:
     """Lay a bundle of lines through one place and keep the one with most evidence."""
-    middle = (queries.positions[0] + queries.positions[-1]) / 2
-    tempos, shifts = (grid.ravel() for grid in np.meshgrid(TEMPOS, SHIFTS, indexing="ij"))
-    times = (candidate.offset + middle + shifts)[:, None] + tempos[:, None] * (queries.positions - middle)
-    similarity = _similarities(queries, times, candidate.recording, catalogue)
+    lines = bundle(queries.positions, candidate.offset)
+    similarity = similarities(queries.embeddings, lines.times, candidate.recording, catalogue)
     weighed = evidence.of_windows(similarity, queries.density, calibration, hop / window)
     stretches = evidence.best_stretches(weighed)
-    scores = stretches.score - np.where(np.isclose(tempos, 1.0), 0.0, TEMPO_COST)
+    scores = stretches.score - np.where(np.isclose(lines.tempos, 1.0), 0.0, TEMPO_COST)
     line = int(np.argmax(scores))
     if scores[line] <= 0:
         return None
@@ -72,8 +93,8 @@ def _best_line(
         recording=candidate.recording,
         start=float(queries.positions[first]),
         end=float(queries.positions[last]) + window,
-        reference_start=max(0.0, float(times[line, first])),
-        tempo=round(float(tempos[line]), 3),
+        reference_start=max(0.0, float(lines.times[line, first])),
+        tempo=round(float(lines.tempos[line]), 3),
         score=float(scores[line]),
         windows=last - first + 1,
         agreeing=int(np.count_nonzero(weighed[line, first : last + 1] > 0)),
@@ -81,17 +102,27 @@ def _best_line(
     )
 
 
-def _similarities(
-    queries: Queries, times: NDArray[np.float64], recording: int, catalogue: Catalogue
+def similarities(
+    embeddings: Embeddings, times: NDArray[np.float64], recording: int, catalogue: Catalogue
 ) -> NDArray[np.float32]:
-    """Compare queries with a recording at given times, (lines, n); NaN before its begin and after its end."""
+    """Compare queries with a recording along lines.
+
+    Args:
+        embeddings: (n, dimension) of the queries.
+        times: (lines, n) seconds in the recording.
+        recording: Its number in the catalogue.
+        catalogue: The references.
+
+    Returns:
+        (lines, n) cosine; NaN before the recording's begin and after its end.
+    """
     span = catalogue.span(recording)
     indices = np.rint(times / catalogue.reference_hop).astype(np.int64)
     inside = (indices >= 0) & (indices < len(span))
     lowest, highest = np.clip([indices.min(), indices.max()], 0, len(span) - 1)
     references = dequantise(catalogue.vectors(np.arange(span.start + lowest, span.start + highest + 1)))
-    table = queries.embeddings @ references.T
-    taken = table[np.arange(len(queries)), np.clip(indices - lowest, 0, highest - lowest)]
+    table = embeddings @ references.T
+    taken = table[np.arange(len(embeddings)), np.clip(indices - lowest, 0, highest - lowest)]
     return np.asarray(np.where(inside, taken, np.nan), dtype=np.float32)
 
 

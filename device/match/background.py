@@ -53,7 +53,12 @@ def load(dimension: int, path: Path = SHIPPED) -> Background:
             f"{path} is not a set of background vectors: {error}.",
             "Put back the file that came with the model.",
         ) from error
-    if vectors.dtype != np.int8 or vectors.ndim != 2 or vectors.shape[1] != dimension or len(vectors) <= NEAREST:
+    if (
+        vectors.dtype != np.int8
+        or vectors.ndim != 2
+        or vectors.shape[1] != dimension
+        or len(vectors) <= NEAREST
+    ):
         raise Refused(
             "background-other-model",
             f"{path} holds {vectors.dtype} {vectors.shape}, but the model gives {dimension} dimensions.",

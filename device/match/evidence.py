@@ -26,7 +26,9 @@ class Stretches:
     last: NDArray[np.int64]  # (lines,) index of its last one
 
 
-def of_windows(similarity: Evidence, density: Evidence, calibration: Calibration, new_sound: float) -> Evidence:
+def of_windows(
+    similarity: Evidence, density: Evidence, calibration: Calibration, new_sound: float
+) -> Evidence:
     """Weigh windows, each on its own.
 
     Args:

@@ -22,7 +22,12 @@ class Matcher:
     """
 
     def __init__(
-        self, catalogue: Catalogue, background: Background, calibration: Calibration, hop: float, window: float
+        self,
+        catalogue: Catalogue,
+        background: Background,
+        calibration: Calibration,
+        hop: float,
+        window: float,
     ) -> None:
         """Join a catalogue with the way the model's similarities are read.
 

@@ -33,7 +33,9 @@ class Neighbours:
     def __init__(self, catalogue: Catalogue) -> None:
         """Open each part's index: the coarse one in place, or an exact one over a small part's vectors."""
         self._parts = [
-            _Coarse(part.first_row, part.coarse_path) if part.coarse_path else _Exact(part.first_row, part.vectors)
+            _Coarse(part.rows.start, part.coarse_path)
+            if part.coarse_path
+            else _Exact(part.rows.start, part.vectors)
             for part in catalogue.parts
         ]
 
@@ -63,7 +65,8 @@ class _Coarse:
     def __init__(self, first_row: int, path: Path) -> None:
         self.first_row = first_row
         self._index = faiss.read_index(str(path), faiss.IO_FLAG_MMAP)
-        self._index.nprobe = max(FEWEST_LISTS_SCANNED, round(self._index.nlist * LISTS_SCANNED))
+        lists = faiss.extract_index_ivf(self._index)
+        lists.nprobe = max(FEWEST_LISTS_SCANNED, round(lists.nlist * LISTS_SCANNED))
 
     def search(self, embeddings: Embeddings, count: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
         """Give (similarities, rows in this part), each (n, count)."""

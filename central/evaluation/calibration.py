@@ -1,0 +1,193 @@
+"""Calibration: what similarities of a model mean, measured on degraded clips whose truth is known.
+
+1. Windows along the true lines of known music, and windows along the best wrong lines, give a logistic
+   regression: the evidence of one window (`device/match/evidence.py`).
+2. Hours of unknown sound, heard by the box's own matcher with that evidence, give the highest scores that chance
+   reaches; their tail is exponential (Karlin and Altschul 1990), so that it can be followed to rates that the
+   hours alone would not show. The thresholds are where it meets the rates wanted.
+"""
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+
+from central.evaluation.clips import Clip
+from central.evaluation.conditions import RATE, Sound
+from device.catalogue.catalogue import Catalogue
+from device.coverage import SILENT
+from device.embedding import EmbeddingModel, Embeddings
+from device.features import PARAMETERS, log_mel
+from device.host import atomic_file
+from device.match import alignment, votes
+from device.match.background import Background
+from device.match.calibration import Calibration
+from device.match.matcher import NEIGHBOURS, Matcher
+from device.match.neighbours import Neighbours
+from device.match.queries import Queries
+from device.sound.segments import Segments
+
+HOP = 0.5  # seconds from query to query, as the box takes them
+FALSE_PLAYS_AN_HOUR = 0.005  # one in 200 hours of unknown sound
+FALSE_CANDIDATES_AN_HOUR = 0.5
+STRETCH = 15.0  # seconds; the highest score in each such stretch is one observation of chance
+FLOOR, CEILING = -2.0, 6.0  # limits of one window's evidence, natural log of odds
+WRONG_LINES = 3  # the best wrong places of a clip that are looked at
+
+
+@dataclass(frozen=True, eq=False)
+class Windows:
+    """Windows along lines, true or wrong."""
+
+    similarity: NDArray[np.float32]  # (n,)
+    density: NDArray[np.float32]  # (n,)
+    true: NDArray[np.bool_]  # (n,)
+
+
+@dataclass(frozen=True)
+class Chance:
+    """What unknown sound scored."""
+
+    hours: float
+    highest: float
+    onset: float  # score from which the tail is followed
+    slope: float  # mean excess over the onset
+    rate: float  # stretches an hour whose best score passes the onset
+
+    def score_at(self, rate: float) -> float:
+        """Give the score that chance passes so many times an hour."""
+        return self.onset + self.slope * float(np.log(max(self.rate, 1e-9) / rate))
+
+
+def embedded(sound: Sound, model: EmbeddingModel) -> tuple[NDArray[np.float64], Embeddings]:
+    """Embed the segments of a sound that are not silent: positions in seconds (n,) and embeddings."""
+    segments = [
+        segment
+        for segment in Segments(PARAMETERS.window, round(HOP * RATE), RATE).cut(sound)
+        if segment.level >= SILENT
+    ]
+    if not segments:
+        return np.empty(0), np.empty((0, model.dimension), dtype=np.float32)
+    spectra = log_mel(np.stack([segment.samples for segment in segments]))
+    return np.array([segment.position for segment in segments]), model.embed(spectra)
+
+
+def windows(
+    clips: Iterable[Clip], catalogue: Catalogue, model: EmbeddingModel, background: Background
+) -> Windows:
+    """Collect windows along true and along the best wrong lines of clips."""
+    neighbours = Neighbours(catalogue)
+    similarity: list[NDArray[np.float32]] = []
+    density: list[NDArray[np.float32]] = []
+    true: list[NDArray[np.bool_]] = []
+
+    def take(line: NDArray[np.float32], around: NDArray[np.float32], is_true: bool) -> None:
+        heard = ~np.isnan(line)
+        similarity.append(line[heard])
+        density.append(around[heard])
+        true.append(np.full(int(heard.sum()), is_true))
+
+    for clip in clips:
+        positions, embeddings = embedded(clip.sound, model)
+        number = catalogue.number(clip.file.stem)
+        if not len(positions):
+            continue
+        around = background.density(embeddings)
+        queries = Queries(positions, embeddings, around, neighbours.nearest(embeddings, NEIGHBOURS))
+        if number is not None:
+            places = clip.start + clip.condition.speed * positions
+            take(alignment.similarities(embeddings, places[None], number, catalogue)[0], around, True)
+        wrong = [c for c in votes.candidates(queries, catalogue, WRONG_LINES + 1) if c.recording != number]
+        for candidate in wrong[:WRONG_LINES]:
+            lines = alignment.bundle(positions, candidate.offset)
+            similarities = alignment.similarities(embeddings, lines.times, candidate.recording, catalogue)
+            best = int(np.argmax(np.nan_to_num(similarities, nan=-1.0).mean(axis=1)))
+            take(similarities[best], around, False)
+    return Windows(np.concatenate(similarity), np.concatenate(density), np.concatenate(true))
+
+
+def fit(found: Windows, model: str) -> Calibration:
+    """Fit the evidence of a window; true and wrong windows weigh the same together.
+
+    Returns:
+        A calibration whose thresholds are not set yet.
+    """
+    inputs = np.stack([np.ones_like(found.similarity), found.similarity, found.density], axis=1)
+    weight = np.where(found.true, 0.5 / found.true.sum(), 0.5 / (~found.true).sum())
+    sign = np.where(found.true, 1.0, -1.0)
+
+    def loss(weights: NDArray[np.float64]) -> float:
+        return float(np.sum(weight * np.logaddexp(0.0, -sign * (inputs @ weights)))) + 1e-6 * float(
+            weights @ weights
+        )
+
+    weights = minimize(loss, np.zeros(3), method="BFGS").x
+    return Calibration(
+        model=model,
+        bias=float(weights[0]),
+        similarity=float(weights[1]),
+        density=float(weights[2]),
+        floor=FLOOR,
+        ceiling=CEILING,
+        accept=float("inf"),
+        candidate=float("inf"),
+    )
+
+
+def chance(sounds: Iterable[Sound], matcher: Matcher, model: EmbeddingModel) -> Chance:
+    """Let the box's matcher hear unknown sounds and follow the tail of what it scores."""
+    best: list[float] = []
+    seconds = 0.0
+    for sound in sounds:
+        seconds += len(sound) / RATE
+        matcher.forget()
+        stretches: dict[int, float] = {}
+        for position, embedding in zip(*embedded(sound, model), strict=True):
+            score = max((match.score for match in matcher.hear(float(position), embedding)), default=0.0)
+            stretch = int(position // STRETCH)
+            stretches[stretch] = max(stretches.get(stretch, 0.0), score)
+        best += stretches.values()
+    matcher.forget()
+    scores = np.sort(np.array(best))
+    onset = float(np.quantile(scores, 0.9))
+    excess = scores[scores > onset] - onset
+    hours = seconds / 3600
+    return Chance(hours, float(scores[-1]), onset, float(excess.mean()), len(excess) / hours)
+
+
+def with_thresholds(fitted: Calibration, found: Chance) -> Calibration:
+    """Set the thresholds where chance meets the rates wanted, never below what it was seen to reach."""
+    accept = max(found.score_at(FALSE_PLAYS_AN_HOUR), found.highest + 0.5)
+    candidate = found.score_at(FALSE_CANDIDATES_AN_HOUR)
+    return replace(fitted, accept=round(accept, 3), candidate=round(min(candidate, accept), 3))
+
+
+def write(path: Path, calibration: Calibration, found: Chance) -> None:
+    """Write a calibration with what it was measured on."""
+    content = asdict(calibration) | {"chance": asdict(found)}
+    atomic_file.replace(path, (json.dumps(content, indent=2) + "\n").encode())
+
+
+def background_vectors(
+    files: Iterable[Path], model: EmbeddingModel, count: int, rng: np.random.Generator
+) -> NDArray[np.int8]:
+    """Draw vectors from music that no catalogue is to hold, the same number from each file.
+
+    Returns:
+        (at most count, dimension) int8.
+    """
+    from central.catalogue.fingerprinting import fingerprint
+
+    all_files = list(files)
+    each = -(-count // len(all_files))
+    drawn = []
+    for file in all_files:
+        vectors = fingerprint(file, model, hop=2.0).vectors
+        vectors = vectors[np.any(vectors, axis=1)]
+        drawn.append(vectors[rng.permutation(len(vectors))[:each]])
+    joined = np.concatenate(drawn)
+    return np.asarray(joined[rng.permutation(len(joined))[:count]])

@@ -1,0 +1,71 @@
+"""Clips: stretches of music, degraded, whose truth is known."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from central.evaluation.conditions import PAST, RATE, Condition, Sound, degrade
+from device.sound import replay
+from device.sound.resample import Resampler
+
+
+@dataclass(frozen=True, eq=False)
+class Clip:
+    """A degraded stretch of one file."""
+
+    file: Path
+    start: float  # seconds in the file that sound at the clip's begin
+    condition: Condition
+    sound: Sound  # at `RATE`
+
+
+def load(file: Path) -> Sound:
+    """Read a whole file at `RATE`, mono.
+
+    Raises:
+        Refused: It cannot be read.
+    """
+    samples, rate = replay.read(file)
+    return np.asarray(Resampler(rate, RATE).resample(samples, last=True), dtype=np.float32)
+
+
+def clips(
+    files: Sequence[Path],
+    speech: list[Sound],
+    conditions: Sequence[Condition],
+    seconds: float,
+    each: int,
+    rng: np.random.Generator,
+) -> Iterator[Clip]:
+    """Make `each` clips of every condition, spread evenly over the files.
+
+    Args:
+        files: Music; each is read once.
+        speech: Talks at `RATE` for voices.
+        conditions: What happens to the music.
+        seconds: How long each clip lasts.
+        each: Clips of every condition.
+        rng: Decides files, places, voices, rooms.
+
+    Yields:
+        Clips, file by file. Those that would fall into silence are not made.
+    """
+    wanted = [condition for condition in conditions for _ in range(each)]
+    turns = [rng.permutation(len(files)) for _ in range(-(-len(wanted) // len(files)))]
+    chosen = np.concatenate(turns)[: len(wanted)]
+    chosen = chosen[rng.permutation(len(chosen))]
+    for number in np.unique(chosen):
+        music = load(files[number])
+        for place in np.flatnonzero(chosen == number):
+            condition = wanted[place]
+            length = round((PAST + seconds * condition.speed) * RATE) + RATE
+            if len(music) < length:
+                continue
+            begin = int(rng.integers(len(music) - length + 1))
+            piece = music[begin : begin + length]
+            if float(np.sqrt(np.mean(np.square(piece)))) < 1e-3:
+                continue
+            sound = degrade(piece, speech, condition, rng)[: round(seconds * RATE)]
+            yield Clip(files[number], begin / RATE + PAST, condition, sound)

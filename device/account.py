@@ -1,0 +1,142 @@
+"""What was heard becomes what is reported: values of the stream turned into signed events of the log.
+
+Everything before this stage counts in seconds of the stream; everything after it in the time of the wall.
+"""
+
+from collections import deque
+from datetime import datetime
+
+import numpy as np
+
+from device.catalogue.catalogue import Catalogue
+from device.catalogue.recording import Work
+from device.catalogue.thresholds import Thresholds
+from device.coverage import Coverage
+from device.host.clock import Clock, Instant
+from device.match.match import RunnerUp
+from device.play import Play
+from device.record import reports
+from device.record.log import EventLog
+from device.sound.segments import Segment
+
+# Seconds of levels kept. A play that is longer is told the level of its last hours.
+LEVELS_KEPT = 4 * 3600.0
+
+
+class Account:
+    """Writes events about one stream of sound into the log."""
+
+    def __init__(
+        self, log: EventLog, clock: Clock, catalogue: Catalogue, model: str, thresholds: Thresholds
+    ) -> None:
+        """Join the log with what every event names.
+
+        Args:
+            log: Where events are appended.
+            clock: Asked when an event is written, never in between.
+            catalogue: The references; its digest and its recordings' names stand in the events.
+            model: Hex SHA-256 of the embedding model.
+            thresholds: What a score had to reach.
+        """
+        self._log = log
+        self._clock = clock
+        self._catalogue = catalogue
+        self._model = model
+        self._thresholds = thresholds
+        self._stream_began = clock.now().monotonic
+        self._levels: deque[tuple[float, float]] = deque()
+
+    def anchor(self, position: float, monotonic: float) -> None:
+        """Say when a position of the stream sounded; sound cards drift, so this is said with every block.
+
+        Args:
+            position: Seconds in the stream.
+            monotonic: Seconds on the machine's monotonic clock.
+        """
+        self._stream_began = monotonic - position
+
+    def level(self, segment: Segment) -> None:
+        """Note how loud a segment was."""
+        self._levels.append((segment.position, segment.level))
+        while self._levels[0][0] < segment.position - LEVELS_KEPT:
+            self._levels.popleft()
+
+    def play(self, play: Play) -> None:
+        """Report a play that has ended."""
+        now = self._clock.now()
+        recording = self._catalogue.recording(play.recording)
+        report = reports.PlayReport(
+            status=play.status.value,
+            kind=recording.kind,
+            recording=reports.RecordingName(
+                id=recording.id,
+                isrc=recording.isrc,
+                title=recording.title or recording.id,
+                artist=recording.artist,
+                label=recording.label,
+            ),
+            works=tuple(_work(work) for work in recording.works),
+            start=self._utc(now, play.start),
+            end=self._utc(now, play.end),
+            start_monotonic=self._monotonic(play.start),
+            end_monotonic=self._monotonic(play.end),
+            seconds_heard=play.seconds_heard,
+            spans=tuple((span.start - play.start, span.end - play.start) for span in play.spans),
+            reference_start=play.reference_start,
+            tempo=play.best.tempo,
+            score=play.best.score,
+            threshold=self._thresholds.accept,
+            runner_up=self._runner_up(play.runner_up),
+            windows=play.best.windows,
+            windows_agreeing=play.best.agreeing,
+            model=self._model,
+            catalogue=self._catalogue.digest,
+            level_dbfs=self._level(play.start, play.end),
+            snr_db=None,
+            ai_generated=recording.ai_generated,
+        )
+        self._log.append(report, now)
+
+    def coverage(self, coverage: Coverage) -> None:
+        """Report what could be heard in a period."""
+        now = self._clock.now()
+        level = coverage.level
+        report = reports.CoverageReport(
+            start=self._utc(now, coverage.start),
+            end=self._utc(now, coverage.end),
+            seconds=reports.CoverageSeconds(
+                listened=coverage.listened,
+                identified=coverage.identified,
+                silent=coverage.silent,
+                lost=coverage.lost,
+                deaf=coverage.deaf,
+                music=None,
+                speech=None,
+            ),
+            level=reports.CoverageLevel(level.p10, level.p50, level.p90) if level else None,
+            model=self._model,
+            catalogue=self._catalogue.digest,
+        )
+        self._log.append(report, now)
+
+    def _monotonic(self, position: float) -> float:
+        return self._stream_began + position
+
+    def _utc(self, now: Instant, position: float) -> datetime:
+        return now.at(self._monotonic(position))
+
+    def _level(self, start: float, end: float) -> float:
+        """Mean power over a stretch, in dBFS."""
+        levels = [level for position, level in self._levels if start <= position <= end]
+        power = np.mean(10.0 ** (np.array(levels or [-120.0]) / 10))
+        return float(10 * np.log10(power))
+
+    def _runner_up(self, runner_up: RunnerUp | None) -> reports.RunnerUp | None:
+        if runner_up is None:
+            return None
+        return reports.RunnerUp(self._catalogue.recording(runner_up.recording).id, runner_up.score)
+
+
+def _work(work: Work) -> reports.WorkName:
+    creators = tuple(reports.CreatorName(c.name, c.role, c.ipi) for c in work.creators)
+    return reports.WorkName(work.iswc, work.title or work.iswc or "", creators)

@@ -1,0 +1,115 @@
+"""The parts put together: the one place on the box, beside `__main__`, that reads settings."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+from device.account import Account
+from device.catalogue.catalogue import Catalogue
+from device.coverage import CoverageCount
+from device.embedding import EmbeddingModel, shipped_model_path
+from device.features import PARAMETERS
+from device.host.clock import Clock, Instant
+from device.listening import Ear
+from device.match import background, calibration
+from device.match.matcher import Matcher
+from device.play import Plays
+from device.record.log import EventLog
+from device.record.reports import BootReport, LastEvent, LogFound
+from device.record.signing_key import SigningKey
+from device.settings import Settings
+from device.sound.cutter import Cutter
+
+QUERY_HOP = 0.5  # seconds from one segment of the room to the next
+COVERAGE_PERIOD = 900.0  # seconds between coverage events
+
+# No clock is right that shows an earlier time than this: the software did not exist.
+SOFTWARE_FLOOR = datetime(2026, 11, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Recogniser:
+    """What it takes to recognise, with nothing that records: model, catalogue and matcher."""
+
+    model: EmbeddingModel
+    catalogue: Catalogue
+    matcher: Matcher
+
+    def cutter(self) -> Cutter:
+        """Begin a new stream."""
+        return Cutter(PARAMETERS.window, round(QUERY_HOP * PARAMETERS.sample_rate), PARAMETERS.sample_rate)
+
+
+@contextmanager
+def recogniser(catalogue_folder: Path) -> Iterator[Recogniser]:
+    """Open the shipped model and a catalogue built with it.
+
+    Raises:
+        Refused: The catalogue, or a file of the model, is not acceptable.
+    """
+    model = EmbeddingModel(shipped_model_path())
+    with Catalogue.open(catalogue_folder, model.digest, PARAMETERS.digest) as catalogue:
+        matcher = Matcher(
+            catalogue,
+            background.load(model.dimension),
+            calibration.load(model=model.digest),
+            hop=QUERY_HOP,
+            window=PARAMETERS.seconds,
+        )
+        yield Recogniser(model, catalogue, matcher)
+
+
+@contextmanager
+def ear(settings: Settings, clock: Clock) -> Iterator[Ear]:
+    """Put a listening box together and say in its log that it begins.
+
+    Raises:
+        Refused: The catalogue or the model is not acceptable.
+        Broken: The log or the signing key is not.
+        Waiting: The disk is full.
+    """
+    with recogniser(settings.paths.catalogue) as parts:
+        signing_key = SigningKey.load(settings.paths.signing_key, settings.box.id)
+        with EventLog.open(settings.paths.log, settings.box.id, signing_key) as log:
+            now = clock.now()
+            log.append(_boot(log, parts, now), now)
+            thresholds = parts.catalogue.thresholds
+            yield Ear(
+                cutter=parts.cutter(),
+                model=parts.model,
+                matcher=parts.matcher,
+                plays=Plays(thresholds.accept, thresholds.candidate),
+                coverage=CoverageCount(COVERAGE_PERIOD),
+                account=Account(log, clock, parts.catalogue, parts.model.digest, thresholds),
+            )
+
+
+def floor_of(log: Path) -> datetime:
+    """Give the latest moment that has surely passed: the software was made, the last event written.
+
+    Raises:
+        Broken: The log is not one.
+    """
+    if not log.exists():
+        return SOFTWARE_FLOOR
+    with EventLog.read(log) as reader:
+        last = reader.last()
+    return max(SOFTWARE_FLOOR, datetime.fromisoformat(last.time)) if last else SOFTWARE_FLOOR
+
+
+def _boot(log: EventLog, parts: Recogniser, now: Instant) -> BootReport:
+    """Tell how the box and its log come up."""
+    last = log.last()
+    previous = LastEvent(last.seq, datetime.fromisoformat(last.time)) if last else None
+    off = (now.utc - previous.time).total_seconds() if previous and now.state == "synchronised" else None
+    return BootReport(
+        software=version("estu"),
+        model=parts.model.digest,
+        catalogue=parts.catalogue.digest,
+        previous=previous,
+        off_seconds=off if off is not None and off >= 0 else None,
+        log=LogFound(events=log.opening.events, cut=log.opening.cut),
+    )

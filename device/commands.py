@@ -1,0 +1,178 @@
+"""What each command of `estu` does; heavy libraries are imported by the command that needs them."""
+
+import argparse
+import json
+import signal
+import sys
+import threading
+import time
+import uuid
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict
+from datetime import UTC, datetime
+from importlib.metadata import version
+
+from device import settings
+from device.errors import Refused
+from device.host.clock import StreamClock, SystemClock
+from device.sound.block import Block
+
+
+def listen(asked: argparse.Namespace) -> int:
+    """Hear through the microphone until asked to stop."""
+    from device import listening
+    from device.assembly import ear, floor_of
+    from device.host import service
+    from device.sound.microphone import Microphone
+
+    chosen = settings.load(asked.settings)
+    stop = _stop_on_signals()
+    clock = SystemClock(floor_of(chosen.paths.log))
+    microphone = Microphone(chosen.microphone.device or None)
+    with ear(chosen, clock) as parts:
+        service.ready("listening")
+        listening.listen(_until(stop, microphone.reopening()), parts, alive=service.alive)
+    return 0
+
+
+def replay(asked: argparse.Namespace) -> int:
+    """Hear a file in the microphone's place."""
+    from device import listening
+    from device.assembly import ear
+    from device.sound.replay import blocks
+
+    chosen = settings.load(asked.settings)
+    stop = _stop_on_signals()
+    clock = StreamClock(_start(asked.start), str(uuid.uuid4()))
+    sound = _until(stop, _paced(blocks(asked.file), asked.speed))
+    with ear(chosen, clock) as parts:
+        listening.listen(_moving(clock, sound), parts)
+    return 0
+
+
+def sync(asked: argparse.Namespace) -> int:
+    """Bring events to the platform until asked to stop."""
+    from device.host import service
+    from device.record.keys import Jwks
+    from device.sync import courier, link
+
+    chosen = settings.load(asked.settings)
+    broker = chosen.broker
+    way = link.from_url(broker.url, chosen.box.id, broker.ca, broker.certificate, broker.key)
+    platform = Jwks.load(broker.platform_keys)
+    service.ready("carrying events")
+    courier.run([way], chosen.paths.log, platform, _stop_on_signals(), chosen.sync_state, version("estu"))
+    return 0
+
+
+def identify(asked: argparse.Namespace) -> int:
+    """Say which recordings sound in files."""
+    from device.assembly import recogniser
+    from device.identify import Answer, identify
+
+    def show(answer: Answer) -> None:
+        if asked.json:
+            print(json.dumps(asdict(answer), ensure_ascii=False), flush=True)
+            return
+        print(f"{answer.file} ({answer.seconds:.1f} s)" + ("" if answer.matches else ": nothing recognised"))
+        for match in answer.matches:
+            name = " - ".join(filter(None, [match.artist, match.title])) or match.recording
+            sure = "" if match.accepted else " (unsure)"
+            where = f"{match.start:7.1f} to {match.end:7.1f} s, from {match.reference_start:.1f} s of"
+            print(f"  {where} {name}{sure}, score {match.score:.1f}")
+
+    failed = 0
+    with recogniser(asked.catalogue) as parts:
+        for file in asked.files:
+            try:
+                show(identify(file, parts, everything=asked.all))
+            except Refused as error:
+                failed += 1
+                print(f"estu identify: {error}", file=sys.stderr)
+    return 1 if failed else 0
+
+
+def status(asked: argparse.Namespace) -> int:
+    """Say what was heard last and what the platform has receipted."""
+    import msgspec
+
+    from device import status as box
+
+    chosen = settings.load(asked.settings)
+    found = box.read(chosen.paths.log, chosen.sync_state)
+    if asked.json:
+        print(msgspec.json.encode(found).decode())
+    else:
+        print("\n".join(box.in_words(found, datetime.now(UTC))))
+    return 0
+
+
+def verify(asked: argparse.Namespace) -> int:
+    """Check a log or an export offline."""
+    import msgspec
+
+    from device.record.keys import Jwks
+    from device.record.log_verification import verify_file
+
+    platform = Jwks.load(asked.platform_keys) if asked.platform_keys else None
+    found = verify_file(asked.log, Jwks.load(asked.keys), platform)
+    if asked.json:
+        print(msgspec.json.encode(found).decode())
+    elif found.fault:
+        where = f"At event {found.fault.seq}: " if found.fault.seq else ""
+        print(f"NOT whole. {where}{found.fault.words} [{found.fault.reason}]")
+        print(f"{found.events} events before it are whole and signed.")
+    else:
+        numbers = f", {found.first.seq} to {found.last.seq}" if found.first and found.last else ""
+        print(f"Whole: {found.events} events of {found.box or 'no box'}{numbers}, all signed and chained.")
+        if found.receipt:
+            print(f"The platform's receipt covers them up to {found.receipt.through}.")
+    return 1 if found.fault else 0
+
+
+def _stop_on_signals() -> threading.Event:
+    """Let SIGTERM and SIGINT ask for an orderly end."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    return stop
+
+
+def _until(stop: threading.Event, blocks: Iterable[Block]) -> Iterator[Block]:
+    """Pass blocks on until the stop is asked for."""
+    for block in blocks:
+        if stop.is_set():
+            return
+        yield block
+
+
+def _paced(blocks: Iterable[Block], speed: float | None) -> Iterator[Block]:
+    """Pass blocks on no faster than a room would give them, times `speed`."""
+    began, sounded = time.monotonic(), 0.0
+    for block in blocks:
+        yield block
+        sounded += block.seconds
+        if speed:
+            time.sleep(max(0.0, began + sounded / speed - time.monotonic()))
+
+
+def _moving(clock: StreamClock, blocks: Iterable[Block]) -> Iterator[Block]:
+    """Let a replay's clock go with its sound."""
+    for block in blocks:
+        clock.move_to(block.monotonic)
+        yield block
+
+
+def _start(text: str | None) -> datetime:
+    """Read when a replay began."""
+    try:
+        start = datetime.fromisoformat(text) if text else datetime.now(UTC)
+    except ValueError as error:
+        raise Refused(
+            "start-invalid", f"--start {text!r} is not a time.", "Write 2026-07-01T18:00:00+05:00."
+        ) from error
+    if start.tzinfo is None:
+        raise Refused(
+            "start-without-zone", f"--start {text!r} has no time zone.", "Add +05:00, or Z for UTC."
+        )
+    return start.astimezone(UTC)

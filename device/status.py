@@ -1,0 +1,123 @@
+"""How the box is doing, from what its processes have written: is it hearing, and has the platform received it?
+
+Health is proven by sound that arrived, not by a process that runs: the last event's age says more than a green
+light. Everything is read only.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from device.record.log import EventLog
+from device.record.reports import CoverageReport, PlayReport
+from device.sync import state
+from device.sync.state import SyncState
+
+
+@dataclass(frozen=True)
+class LastPlay:
+    """The play that was reported last."""
+
+    recording: str
+    title: str
+    artist: str | None
+    status: str
+    start: datetime  # UTC
+    end: datetime  # UTC
+
+
+@dataclass(frozen=True)
+class Status:
+    """The box at one moment."""
+
+    box: str
+    events: int  # in the log
+    head: int  # number of the last event, 0 if there is none
+    last_event: datetime | None  # UTC, when it was written
+    last_play: LastPlay | None
+    last_coverage: CoverageReport | None
+    receipt: int  # number up to which the platform has all events, 0 if it has none
+    receipted: datetime | None  # UTC, the time in that receipt
+    waiting: int  # events that no receipt covers
+    sync: SyncState | None  # None: `estu sync` never ran here
+
+
+def read(log_path: Path, state_path: Path) -> Status:
+    """Read how the box is doing.
+
+    Raises:
+        Waiting: There is no log yet: the box has never listened.
+        Broken: The log cannot be read.
+    """
+    with EventLog.read(log_path) as log:
+        plays = log.latest(PlayReport, 1)
+        coverages = log.latest(CoverageReport, 1)
+        receipt = log.receipt()
+        last = log.last()
+        play = plays[0].event.report if plays else None
+        coverage = coverages[0].event.report if coverages else None
+        return Status(
+            box=log.box,
+            events=log.count(),
+            head=last.seq if last else 0,
+            last_event=datetime.fromisoformat(last.time) if last else None,
+            last_play=_last_play(play) if isinstance(play, PlayReport) else None,
+            last_coverage=coverage if isinstance(coverage, CoverageReport) else None,
+            receipt=receipt.through if receipt else 0,
+            receipted=receipt.time if receipt else None,
+            waiting=log.waiting(),
+            sync=state.read(state_path),
+        )
+
+
+def in_words(status: Status, now: datetime) -> list[str]:
+    """Tell the status to a person.
+
+    Args:
+        status: What was read.
+        now: UTC.
+    """
+    lines = [f"{status.box}: {status.events} events in the log, the last {_ago(status.last_event, now)}."]
+    if play := status.last_play:
+        name = " - ".join(filter(None, [play.artist, play.title]))
+        sure = "" if play.status == "identified" else " (unsure)"
+        lines.append(f"Heard last: {name}{sure}, ended {_ago(play.end, now)}.")
+    else:
+        lines.append("No play was heard yet.")
+    if coverage := status.last_coverage:
+        seconds = coverage.seconds
+        lines.append(
+            f"In the last period: {seconds.listened:.0f} s listened, {seconds.identified:.0f} s identified, "
+            f"{seconds.silent:.0f} s silent, {seconds.lost + seconds.deaf:.0f} s not heard."
+        )
+    lines.append(
+        f"The platform has receipted {status.receipt} of {status.head} ({_ago(status.receipted, now)})."
+    )
+    if status.sync is None:
+        lines.append("`estu sync` has never run here.")
+    elif status.sync.trouble:
+        lines.append(f"{status.sync.trouble.message} {status.sync.trouble.advice}")
+    else:
+        lines.append(f"{'Connected' if status.sync.connected else 'Not connected'} to {status.sync.broker}.")
+    return lines
+
+
+def _last_play(report: PlayReport) -> LastPlay:
+    return LastPlay(
+        recording=report.recording.id,
+        title=report.recording.title,
+        artist=report.recording.artist,
+        status=report.status,
+        start=report.start,
+        end=report.end,
+    )
+
+
+def _ago(then: datetime | None, now: datetime) -> str:
+    if then is None:
+        return "never"
+    seconds = (now - then).total_seconds()
+    for unit, length in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
+        if seconds >= 2 * length:
+            return f"{seconds // length:.0f} {unit}s ago"
+    return f"{max(0.0, seconds):.0f} s ago"

@@ -1,0 +1,103 @@
+"""Plays: when matches make one play, and when it ends."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from device.match.match import Match
+from device.play import PAUSE, Play, Plays, Span, Status
+
+ACCEPT, CANDIDATE = 8.0, 4.0
+
+
+def match(
+    start: float, end: float, recording: int = 1, reference: float | None = None, score: float = 20.0
+) -> Match:
+    return Match(
+        recording=recording,
+        start=start,
+        end=end,
+        reference_start=start if reference is None else reference,
+        tempo=1.0,
+        score=score,
+        windows=4,
+        agreeing=4,
+        runner_up=None,
+    )
+
+
+def heard(*matches: Match) -> list[Play]:
+    plays = Plays(ACCEPT, CANDIDATE)
+    told = [play for m in matches for play in plays.hear(m.end - 2.0, [m])]
+    return told + plays.finish()
+
+
+def test_matches_along_one_line_are_one_play_from_the_first_to_the_last_second() -> None:
+    (play,) = heard(*(match(max(0.0, t - 15.0), t) for t in range(3, 60)))
+    assert (play.start, play.end, play.seconds_heard) == (0.0, 59.0, 59.0)
+    assert play.status is Status.IDENTIFIED
+
+
+def test_a_play_is_told_only_when_its_pause_is_over() -> None:
+    plays = Plays(ACCEPT, CANDIDATE)
+    assert plays.hear(8.0, [match(0.0, 10.0)]) == []
+    assert plays.hear(10.0 + PAUSE, []) == []
+    (play,) = plays.hear(10.5 + PAUSE, [])
+    assert play.end == 10.0
+    assert plays.finish() == []
+
+
+def test_a_recording_started_again_is_a_second_play() -> None:
+    first, second = heard(match(0.0, 20.0, reference=0.0), match(21.0, 40.0, reference=0.0))
+    assert (first.reference_start, second.reference_start) == (0.0, 0.0)
+    assert (first.end, second.start) == (20.0, 21.0)
+
+
+def test_a_quiet_bar_leaves_two_spans_of_one_play() -> None:
+    (play,) = heard(match(0.0, 10.0), match(16.0, 30.0))
+    assert play.spans == (Span(0.0, 10.0), Span(16.0, 30.0))
+    assert play.seconds_heard == 24.0
+
+
+def test_the_unsure_is_told_as_a_candidate_never_dropped() -> None:
+    (play,) = heard(match(0.0, 3.0, score=5.0))
+    assert play.status is Status.CANDIDATE
+
+
+def test_what_is_below_every_threshold_is_no_play() -> None:
+    assert heard(match(0.0, 3.0, score=3.9)) == []
+
+
+def test_a_candidate_becomes_identified_when_more_is_heard() -> None:
+    (play,) = heard(match(0.0, 3.0, score=5.0), match(0.0, 9.0, score=12.0))
+    assert (play.status, play.best.score, play.end) == (Status.IDENTIFIED, 12.0, 9.0)
+
+
+def test_an_unsure_recording_under_an_identified_one_is_its_shadow() -> None:
+    told = heard(match(0.0, 10.0), match(1.0, 9.0, recording=2, score=6.0))
+    assert [play.recording for play in told] == [1]
+
+
+def test_two_identified_recordings_may_sound_at_once() -> None:
+    told = heard(match(0.0, 20.0), match(15.0, 40.0, recording=2))
+    assert [play.recording for play in told] == [1, 2]
+
+
+@pytest.mark.parametrize("tempo", [0.96, 1.0, 1.04])
+def test_a_long_performance_at_another_speed_stays_one_play(tempo: float) -> None:
+    matches = [
+        Match(1, t, t + 15.0, 5.0 + t * tempo, round(tempo, 2), 20.0, 27, 27, None) for t in range(0, 600, 2)
+    ]
+    (play,) = heard(*matches)
+    assert play.reference_start == 5.0
+
+
+@given(st.lists(st.tuples(st.integers(0, 200), st.integers(1, 15)), min_size=1, max_size=30))
+def test_spans_are_ordered_disjoint_and_hold_every_match(pieces: list[tuple[int, int]]) -> None:
+    first = match(float(pieces[0][0]), float(sum(pieces[0])))
+    play = Play(1, Status.IDENTIFIED, (Span(first.start, first.end),), first.reference_start, first)
+    for start, length in pieces[1:]:
+        play = play.continued_by(match(float(start), float(start + length)), accepted=True)
+    assert all(a.end < b.start for a, b in zip(play.spans, play.spans[1:], strict=False))
+    for start, length in pieces:
+        assert any(span.start <= start and start + length <= span.end for span in play.spans)
