@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
+from central.catalogue import tags
 from central.training import corpus
 from device.errors import Refused
 
@@ -90,7 +91,9 @@ def owned(folder: Path) -> Repertoire:
     pieces: dict[str, Piece] = {}
     for path in sorted(p for p in folder.rglob("*") if p.suffix.lower() in FORMATS and p.is_file()):
         digest = _digest(path)  # the same file under two names is one piece
-        pieces.setdefault(digest, Piece(f"{_plain(path.stem)}-{digest[:6]}", path.stem, "", path))
+        said = tags.read(path)
+        title, artist = said.title or path.stem, said.artist or ""
+        pieces.setdefault(digest, Piece(f"{_plain(title)}-{digest[:6]}", title, artist, path))
     if len(pieces) < 2:
         raise Refused(
             "demo-music-missing",
