@@ -1,1 +1,62 @@
+"""`estu-central`: what the royalty platform runs."""
 
+import argparse
+import sys
+from collections.abc import Sequence
+from importlib.metadata import version
+
+from central.catalogue import command as catalogue
+from central.evaluation import command as calibrate
+from central.receiver import command as receive
+from central.receiver import keys_command as keys
+from device.errors import EstuError
+
+EXAMPLES = """\
+examples:
+  estu-central catalogue build ~/Music --out catalogue         recordings become a catalogue for boxes
+  estu-central keys create platform.pem                        the key that signs receipts
+  estu-central receive --help                                  events in, receipts out
+"""
+
+COMMANDS = {"catalogue": catalogue, "receive": receive, "keys": keys, "calibrate": calibrate}
+RECEIVE = "take events from the broker, verify and store them, and answer with receipts"
+KEYS = "make and show the key that signs receipts"
+
+
+def parser() -> argparse.ArgumentParser:
+    """Describe the command line."""
+    top = argparse.ArgumentParser(
+        prog="estu-central",
+        description="What the royalty platform runs: catalogues built, events received and receipted, models calibrated.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    top.add_argument("--version", action="version", version=f"%(prog)s {version('estu')}")
+    subparsers = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    catalogue.add_arguments(subparsers)
+    receive.add_arguments(
+        subparsers.add_parser("receive", help=RECEIVE, description=f"{RECEIVE.capitalize()}.")
+    )
+    keys.add_arguments(subparsers.add_parser("keys", help=KEYS, description=f"{KEYS.capitalize()}."))
+    calibrate.add_arguments(subparsers)
+    return top
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command.
+
+    Returns:
+        0 done, 1 not all of it (what is missing is named), 2 nothing was done.
+    """
+    asked = parser().parse_args(arguments)
+    try:
+        return int(COMMANDS[asked.command].run(asked))
+    except EstuError as error:
+        print(f"estu-central {asked.command}: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

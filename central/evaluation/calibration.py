@@ -186,7 +186,7 @@ def background_vectors(
     each = -(-count // len(all_files))
     drawn = []
     for file in all_files:
-        vectors = fingerprint(file, model, hop=2.0).vectors
+        vectors = fingerprint(file, model, hop=2.0, report=print).vectors
         vectors = vectors[np.any(vectors, axis=1)]
         drawn.append(vectors[rng.permutation(len(vectors))[:each]])
     joined = np.concatenate(drawn)
