@@ -1,6 +1,8 @@
 """The authority's key under its passphrase."""
 
-import subprocess
+import base64
+import ssl
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -9,11 +11,11 @@ from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
     Encoding,
     PrivateFormat,
-    PublicFormat,
 )
 
 from device.errors import Refused
-from provisioning.sealed_key import SCRYPT_N, seal, unseal
+from provisioning.certificates import authority_certificate
+from provisioning.sealed_key import seal, unseal
 
 PASSPHRASE = "төрт сөзден тұрады"  # noqa: S105 (opens only what the tests seal)
 
@@ -32,23 +34,27 @@ def test_the_passphrase_opens_the_key(key: ec.EllipticCurvePrivateKey, sealed: b
     assert unseal(sealed, PASSPHRASE).private_numbers() == key.private_numbers()
 
 
-def test_openssl_reads_the_key_and_finds_scrypt_at_its_cost(
-    key: ec.EllipticCurvePrivateKey, sealed: bytes, tmp_path: Path
-) -> None:
-    path = tmp_path / "key.pem"
-    path.write_bytes(sealed)
-    public = subprocess.run(
-        ["openssl", "pkey", "-in", path, "-passin", f"pass:{PASSPHRASE}", "-pubout"],
-        capture_output=True,
-        check=True,
-    ).stdout
-    assert public == key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-    structure = subprocess.run(
-        ["openssl", "asn1parse", "-in", path], capture_output=True, text=True, check=True
-    ).stdout
-    assert "PBES2" in structure
-    assert "scrypt" in structure
-    assert f"INTEGER           :{SCRYPT_N:X}\n" in structure
+def test_openssl_opens_the_key_too(key: ec.EllipticCurvePrivateKey, sealed: bytes, tmp_path: Path) -> None:
+    now = datetime(2026, 7, 1, tzinfo=UTC)
+    certificate, sealed_key = tmp_path / "certificate.pem", tmp_path / "key.pem"
+    certificate.write_bytes(authority_certificate(key, "Estu authority", now).public_bytes(Encoding.PEM))
+    sealed_key.write_bytes(sealed)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(
+        certificate, sealed_key, PASSPHRASE
+    )  # refuses a key that is not the certificate's
+    with pytest.raises(ssl.SSLError):
+        context.load_cert_chain(certificate, sealed_key, PASSPHRASE[::-1])
+
+
+def test_each_guess_costs_what_is_promised(sealed: bytes) -> None:
+    der = base64.b64decode(b"".join(sealed.splitlines()[1:-1]))
+    scrypt = bytes.fromhex("06092b06010401da47040b")
+    costs = der[
+        der.index(scrypt) + len(scrypt) + 2 + 2 + 16 :
+    ]  # after the headers of the sequence and the salt
+    n, r, p = b"\x02\x02\x40\x00", b"\x02\x01\x08", b"\x02\x01\x0a"  # 16 MiB a guess, ten times over
+    assert costs.startswith(n + r + p)
 
 
 @pytest.mark.parametrize("wrong", ["", "төрт сөзден тұрад", "four unlikely words"])

@@ -1,0 +1,96 @@
+"""The promises that anybody can read off the services' unit files."""
+
+import re
+import shlex
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from device.__main__ import parser
+from provisioning.box import Box
+from provisioning.settings_file import Places, settings
+
+UNITS = Path(__file__).parents[2] / "firmware-image" / "units"
+SERVICES = ["estu-listen", "estu-sync"]
+
+
+def unit(name: str) -> dict[str, list[str]]:
+    """The values of each key, in order; systemd allows a key more than once."""
+    values: dict[str, list[str]] = {}
+    for line in (UNITS / f"{name}.service").read_text().splitlines():
+        if re.match(r"[A-Z][A-Za-z]+=", line):
+            key, _, value = line.partition("=")
+            values.setdefault(key, []).append(value)
+    return values
+
+
+def test_the_service_that_hears_has_no_network() -> None:
+    listen = unit("estu-listen")
+    assert listen["PrivateNetwork"] == ["yes"]
+    assert listen["RestrictAddressFamilies"] == ["AF_UNIX"]
+    assert listen["IPAddressDeny"] == ["any"]
+    assert listen["DeviceAllow"] == ["char-alsa rw"]
+
+
+def test_the_service_with_the_network_has_no_microphone_and_no_signing_key() -> None:
+    sync = unit("estu-sync")
+    assert sync["PrivateDevices"] == ["yes"]
+    assert "DeviceAllow" not in sync
+    assert "SupplementaryGroups" not in sync
+    assert sync["InaccessiblePaths"] == ["-/etc/estu/signing.pem"]
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_service_writes_to_nothing_but_the_folder_of_the_log(service: str) -> None:
+    values = unit(service)
+    assert values["ProtectSystem"] == ["strict"]
+    assert values["ReadWritePaths"] == ["/var/lib/estu"]
+    assert values["PrivateTmp"] == values["ProtectHome"] == ["yes"]
+    assert "StateDirectory" not in values
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_service_that_hangs_is_started_again_for_ever(service: str) -> None:
+    values = unit(service)
+    assert values["Type"] == ["notify"]
+    assert 0 < int(values["WatchdogSec"][0]) <= 60
+    assert values["Restart"] == ["always"]
+    assert values["StartLimitIntervalSec"] == ["0"]
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_services_exposure_is_at_most_2_of_10(service: str) -> None:
+    words = ["systemd-analyze", "security", "--offline=yes", "--no-pager", "--threshold=20"]
+    checked = subprocess.run(
+        [*words, UNITS / f"{service}.service"], capture_output=True, text=True, check=False
+    )
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    assert f"Overall exposure level for {service}.service" in checked.stdout
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_service_runs_a_command_that_exists(service: str) -> None:
+    program, *words = shlex.split(unit(service)["ExecStart"][0])
+    assert program == "/usr/bin/estu"
+    arguments = parser().parse_args(words)
+    assert arguments.settings == Path("/etc/estu/settings.toml")
+
+
+def test_units_and_settings_agree_on_where_things_lie() -> None:
+    written = settings(Box("estu-0001", "Опера", "Main", "kk"), "mqtts://b.example:8883", Places.shipped())
+    (state,) = unit("estu-listen")["ReadWritePaths"]
+    assert f'log = "{state}/log.sqlite"' in written
+    assert f'signing_key = "{unit("estu-sync")["InaccessiblePaths"][0].removeprefix("-")}"' in written
+    assert f'key = "{unit("estu-listen")["InaccessiblePaths"][0].removeprefix("-")}"' in written
+
+
+def test_each_private_key_belongs_to_the_one_service_that_uses_it() -> None:
+    modes = {}
+    for line in (UNITS / "estu.tmpfiles.conf").read_text().splitlines():
+        if line.startswith("z"):
+            _, path, mode, owner, *_ = line.split()
+            modes[path] = (mode, owner)
+    assert modes["/etc/estu/signing.pem"] == ("0600", unit("estu-listen")["User"][0])
+    assert modes["/etc/estu/tls-key.pem"] == ("0600", unit("estu-sync")["User"][0])
+    assert modes["/etc/estu/label-code.scrypt"] == ("0600", "root")
