@@ -63,6 +63,8 @@ class Number:
 
     def write(self, value: Any, where: str) -> float:
         """Check and round; numpy's numbers become plain ones."""
+        if isinstance(value, bool | str):  # float() would take both
+            raise malformed(where, "is not a number")
         try:
             return self.read(round(float(value), self.digits), where)
         except (TypeError, ValueError) as error:
@@ -191,7 +193,7 @@ class Free:
             raise malformed(where, "is not JSON") from error
         if len(text) > self.longest:
             raise malformed(where, f"is longer than {self.longest} bytes")
-        return load(text, self.depth)
+        return load(text, self.depth, where)
 
     def read(self, value: Any, where: str) -> dict[str, Any]:
         """Check that it is small."""

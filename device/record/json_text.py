@@ -23,7 +23,7 @@ def dump(content: Any) -> bytes:
     return json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode("utf-8")
 
 
-def load(text: bytes, depth: int) -> dict[str, Any]:
+def load(text: bytes, depth: int, where: str = "The text") -> dict[str, Any]:
     """Read one JSON object.
 
     The limit on size is the caller's; nothing here is slower than linear in it.
@@ -31,6 +31,7 @@ def load(text: bytes, depth: int) -> dict[str, Any]:
     Args:
         text: UTF-8, without a byte order mark.
         depth: How many objects and lists may stand within each other.
+        where: What it is, for the message.
 
     Raises:
         Refused: It is not one JSON object, is nested too deeply, gives a name twice, or holds NaN or infinity.
@@ -43,11 +44,11 @@ def load(text: bytes, depth: int) -> dict[str, Any]:
             parse_float=_finite,
         )
     except (ValueError, RecursionError) as error:  # both JSON and UTF-8 errors are ValueErrors
-        raise malformed("The text", "is not JSON") from error
+        raise malformed(where, "is not JSON") from error
     if not isinstance(content, dict):
-        raise malformed("The text", "is not a JSON object")
+        raise malformed(where, "is not a JSON object")
     if _depth(content) > depth:
-        raise malformed("The text", f"is nested more than {depth} deep")
+        raise malformed(where, f"is nested more than {depth} deep")
     return content
 
 

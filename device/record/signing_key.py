@@ -12,9 +12,10 @@ from joserfc.errors import JoseError
 from joserfc.jwk import OKPKey
 from joserfc.jws import JWSRegistry
 
-from device.errors import Broken
+from device.errors import Broken, Refused
 from device.host.atomic_file import write_new
 from device.record import limits
+from device.record.json_text import load
 from device.record.keys import PublicKey
 
 _ED25519 = JWSRegistry.algorithms["EdDSA"]
@@ -59,8 +60,8 @@ class SigningKey:
         except OSError as error:
             raise Broken("key-unreadable", f"{path} cannot be read: {error.strerror}.", _ADVICE) from error
         try:
-            key = OKPKey.import_key(content)
-        except (JoseError, ValueError, TypeError, KeyError) as error:
+            key = OKPKey.import_key(load(content, depth=2) if content.startswith(b"{") else content)
+        except (Refused, JoseError, ValueError, TypeError, KeyError) as error:
             raise Broken("key-malformed", f"{path} holds no Ed25519 key.", _ADVICE) from error
         if not key.is_private or key.curve_name != "Ed25519":
             raise Broken("key-malformed", f"{path} holds a key, but no Ed25519 private key.", _ADVICE)

@@ -1,0 +1,293 @@
+"""Events: what a box writes, every reader reads, and nothing else passes."""
+
+import json
+from dataclasses import fields, replace
+from datetime import UTC, datetime
+from functools import cache
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from device.errors import Refused
+from device.record import limits
+from device.record.event import KINDS, NO_EVENT, TYPES, Clock, Event, Stamp, decode, encode
+from device.record.field import Binary, Free, Number, Text, Whole
+from device.record.reports import (
+    BootReport,
+    CorrectedEvents,
+    CorrectionReport,
+    CoverageReport,
+    IncidentReport,
+    LogFound,
+    PlayReport,
+    Report,
+    UnidentifiedReport,
+)
+from device.record.shape import Many
+
+STAMP = Stamp(Clock("synchronised", 12), "3cf6d579-34f6-4769-b05c-5739868a08d2", 1_183.25)
+TIME = datetime(2026, 11, 22, 14, 33, 3, 250_000, tzinfo=UTC)
+PREV = "c0" * 32
+
+
+def event(report: Report, seq: int = 7) -> Event:
+    return Event("abay-theatre-1", seq, PREV, TIME, report, STAMP)
+
+
+def of_rule(rule: Any) -> st.SearchStrategy[Any]:
+    """Draw whatever a rule of the contract allows."""
+    match rule:
+        case Text(longest, pattern) if pattern:
+            ascii_only = st.characters(min_codepoint=1, max_codepoint=126)
+            texts = st.from_regex(pattern, fullmatch=True, alphabet=ascii_only)
+            return texts.filter(lambda text: len(text) <= longest)
+        case Text():
+            return st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), max_size=12)
+        case Number(least, most, digits):
+            return st.floats(least, most).map(lambda number: round(number, digits))
+        case Whole(least, most):
+            return st.integers(least, most)
+        case Binary():
+            return st.binary(max_size=40)
+        case Free():
+            return st.dictionaries(st.sampled_from(["usb", "by"]), st.none() | st.integers(0, 9), max_size=2)
+    raise AssertionError(rule)
+
+
+@cache
+def anything(hint: Any) -> st.SearchStrategy[Any]:
+    """Draw whatever an annotation of the contract allows."""
+    origin, parts = get_origin(hint), get_args(hint)
+    if origin is Annotated and isinstance(parts[1], Many):
+        return st.lists(anything(get_args(parts[0])[0]), max_size=2).map(tuple)
+    if origin is Annotated:
+        return of_rule(parts[1])
+    if origin in (Union, UnionType):
+        return st.none() | anything(next(part for part in parts if part is not NoneType))
+    if origin is Literal:
+        return st.sampled_from(parts)
+    if origin is tuple:
+        return st.tuples(*(anything(part) for part in parts))
+    if hint is bool:
+        return st.booleans()
+    if hint is datetime:
+        whole = st.datetimes(timezones=st.just(UTC))
+        return whole.map(lambda time: time.replace(microsecond=time.microsecond // 1000 * 1000))
+    hints = get_type_hints(hint, include_extras=True)
+    return st.builds(hint, **{field.name: anything(hints[field.name]) for field in fields(hint)})
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.__name__)
+@settings(max_examples=50)
+@given(drawn=st.data())
+def test_whatever_the_contract_allows_is_read_as_it_was_written(
+    kind: type[Report], drawn: st.DataObject
+) -> None:
+    stamp = drawn.draw(anything(Stamp))
+    written = Event("abay-theatre-1", 7, PREV, TIME, drawn.draw(anything(kind)), stamp)
+    assert decode(encode(written)) == written
+    assert encode(decode(encode(written))) == encode(written)
+
+
+def test_a_play_is_spelt_as_the_contract_says(play: PlayReport) -> None:
+    content = json.loads(encode(event(play)))
+    assert list(content) == [
+        *("specversion", "id", "source", "type", "time", "datacontenttype", "box", "seq", "prev", "data"),
+    ]
+    assert content | {"data": None} == {
+        "specversion": "1.0",
+        "id": "abay-theatre-1/7",
+        "source": "urn:estu:box:abay-theatre-1",
+        "type": "kz.estu.play.v1",
+        "time": "2026-11-22T14:33:03.250Z",
+        "datacontenttype": "application/json",
+        "box": "abay-theatre-1",
+        "seq": 7,
+        "prev": PREV,
+        "data": None,
+    }
+    assert content["data"] == {
+        "status": "identified",
+        "kind": "recording",
+        "recording": {
+            "id": "kz-000123",
+            "isrc": "KZA012600001",
+            "title": "Желсіз түнде жарық ай",
+            "artist": "Р. Жұбатова",
+            "label": None,
+        },
+        "works": [
+            {
+                "iswc": "T0345246801",
+                "title": "Желсіз түнде жарық ай",
+                "creators": [{"name": "Абай", "role": "C", "ipi": "00012345678"}],
+            }
+        ],
+        "start": "2026-11-22T14:30:00.000Z",
+        "end": "2026-11-22T14:33:02.500Z",
+        "start_monotonic": 1000.0,
+        "end_monotonic": 1182.5,
+        "seconds_heard": 171.25,
+        "spans": [[0.0, 120.0], [131.25, 182.5]],
+        "reference_start": 3.2,
+        "tempo": 1.0021,
+        "score": 0.8713,
+        "threshold": 0.62,
+        "runner_up": {"recording": "kz-000777", "score": 0.4102},
+        "windows": 342,
+        "windows_agreeing": 330,
+        "model": "1a" * 32,
+        "catalogue": "2b" * 32,
+        "level_dbfs": -31.4,
+        "snr_db": None,
+        "ai_generated": False,
+        "clock": {"state": "synchronised", "error_ms": 12},
+        "boot": "3cf6d579-34f6-4769-b05c-5739868a08d2",
+        "monotonic": 1183.25,
+    }
+
+
+def test_a_correction_names_the_events_from_and_to() -> None:
+    report = CorrectionReport(CorrectedEvents(3, 6), -86_400_000, "The clock was a day ahead.")
+    content = json.loads(encode(event(report)))
+    assert content["data"]["corrects"] == {"from": 3, "to": 6}
+    assert decode(encode(event(report))).report == report
+
+
+def test_each_type_of_the_contract_has_one_kind_of_report() -> None:
+    names = [
+        f"kz.estu.{name}.v1"
+        for name in ("play", "unidentified", "coverage", "boot", "incident", "correction")
+    ]
+    assert list(KINDS) == names
+    assert [TYPES[kind] for kind in KINDS.values()] == names
+
+
+def altered(content: dict[str, Any], path: str, value: Any) -> bytes:
+    *way, last = path.split(".")
+    part = content
+    for name in way:
+        part = part[name]
+    if value is ...:
+        del part[last]
+    else:
+        part[last] = value
+    return json.dumps(content).encode()
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "named"),
+    [
+        ("specversion", "0.3", "specversion"),
+        ("id", "abay-theatre-1/8", "id or source"),
+        ("id", "other-box/7", "id or source"),
+        ("source", "urn:estu:box:other-box", "id or source"),
+        ("type", "kz.estu.play.v2", "type"),
+        ("type", "kz.estu.coverage.v1", "not in the contract"),
+        ("time", "2026-11-22T14:33:03Z", "time"),
+        ("time", "2026-11-22T19:33:03.250+05:00", "time"),
+        ("datacontenttype", "text/xml", "datacontenttype"),
+        ("box", "Abay", "box"),
+        ("box", "ab", "box"),
+        ("box", "a" * 33, "box"),
+        ("seq", 0, "seq"),
+        ("seq", -1, "seq"),
+        ("seq", 7.0, "seq"),
+        ("seq", "7", "seq"),
+        ("seq", True, "seq"),
+        ("seq", 2**53, "seq"),
+        ("prev", "c0" * 31, "prev"),
+        ("prev", "C0" * 32, "prev"),
+        ("prev", NO_EVENT, "prev"),
+        ("prev", ..., "prev"),
+        ("subject", "x", "subject"),
+        ("data", ..., "data"),
+        ("data", [], "data"),
+        ("data.clock", ..., "clock"),
+        ("data.clock.state", "fine", r"clock\.state"),
+        ("data.clock.error_ms", -1, r"clock\.error_ms"),
+        ("data.boot", "3cf6d579", "boot"),
+        ("data.monotonic", -0.001, "monotonic"),
+        ("data.score", ..., "score"),
+        ("data.score", None, "score"),
+        ("data.score", "0.9", "score"),
+        ("data.volume", 11, "volume"),
+        ("data.recording.isrc", "KZ-A01-26-00001", r"recording\.isrc"),
+        ("data.recording.id", "", r"recording\.id"),
+        ("data.recording.title", "x" * 501, r"recording\.title"),
+        ("data.works", [{}] * 51, "works"),
+        ("data.spans", [[0.0, 1.0]] * 2_001, "spans"),
+        ("data.ai_generated", 0, "ai_generated"),
+    ],
+)
+def test_an_event_off_the_contract_is_refused_and_the_field_named(
+    play: PlayReport, path: str, value: Any, named: str
+) -> None:
+    with pytest.raises(Refused, match=named) as refused:
+        decode(altered(json.loads(encode(event(play))), path, value))
+    assert refused.value.code == "event-malformed"
+
+
+def test_only_the_first_event_follows_nothing(coverage: CoverageReport) -> None:
+    first = replace(event(coverage), seq=1, prev=NO_EVENT)
+    assert decode(encode(first)) == first
+    with pytest.raises(Refused, match="prev"):
+        decode(encode(replace(first, prev=PREV)))
+
+
+def test_an_event_larger_than_the_limit_is_neither_written_nor_read(play: PlayReport) -> None:
+    crowd = replace(play.works[0].creators[0], name="Ә" * limits.TITLE_CHARACTERS)
+    huge = replace(play, works=(replace(play.works[0], creators=(crowd,) * limits.CREATORS),) * limits.WORKS)
+    with pytest.raises(Refused, match="larger than 98304 bytes"):
+        encode(event(huge))
+    with pytest.raises(Refused, match="larger than 98304 bytes"):
+        decode(b" " * (limits.PAYLOAD_BYTES + 1))
+
+
+def test_the_largest_unidentified_fits_into_an_event() -> None:
+    report = UnidentifiedReport(
+        start=TIME,
+        end=TIME,
+        start_monotonic=0.0,
+        end_monotonic=384.0,
+        seconds_heard=384.0,
+        hop=1.0,
+        dimension=128,
+        embeddings=bytes(limits.VECTOR_BYTES),
+        model="1a" * 32,
+        catalogue="2b" * 32,
+        level_dbfs=-30.0,
+        snr_db=None,
+    )
+    assert decode(encode(event(report))).report == report
+
+
+def test_a_title_with_every_kind_of_letter_survives(play: PlayReport) -> None:
+    title = 'Әлқисса "тырнақша" \\ \u2028 🎼\t'
+    written = event(replace(play, recording=replace(play.recording, title=title)))
+    assert decode(encode(written)) == written
+
+
+@given(st.binary(max_size=200))
+def test_no_bytes_from_outside_do_more_than_be_refused(payload: bytes) -> None:
+    with pytest.raises(Refused):
+        decode(payload)
+
+
+@given(drawn=st.data())
+def test_no_alteration_of_an_event_does_more_than_be_refused_or_read(
+    drawn: st.DataObject,
+) -> None:
+    boot = BootReport("0.1.0", "1a" * 32, None, None, None, LogFound(0, 0))
+    report = drawn.draw(st.sampled_from([boot, IncidentReport("microphone-lost", "Gone.")]))
+    text = bytearray(encode(event(report)))
+    for _ in range(drawn.draw(st.integers(1, 3))):
+        text[drawn.draw(st.integers(0, len(text) - 1))] = drawn.draw(st.integers(0, 255))
+    try:
+        read = decode(bytes(text))
+    except Refused:
+        return
+    assert decode(encode(read)) == read
