@@ -9,7 +9,7 @@ import numpy as np
 from device.sound.block import Block, Samples
 from device.sound.ffmpeg import Ffmpeg
 
-_log = logging.getLogger(__name__)
+_log = logging.getLogger("estu.sound")
 
 
 def blocks(

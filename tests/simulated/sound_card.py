@@ -1,0 +1,123 @@
+"""A virtual USB microphone: what is played to it in real time is heard by PortAudio as by a real sound card.
+
+A PulseAudio of our own, without hardware, has a sink that plays into nothing and a source that hears it; ALSA shows
+that source as a card. All of its files, and the server's socket, lie in one folder, and nothing of the user's sound
+set-up is read, changed or heard.
+"""
+
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+NAME = "estu_microphone"  # of the ALSA device
+RATE = 44100  # Hz, the card's own
+_SINK = "hall"
+_STARTED_WITHIN = 15.0  # seconds
+
+
+class SoundCard:
+    """The card, there while the context lasts.
+
+    `environment` shows it to a subprocess; `shown()` shows it to this process.
+    """
+
+    def __init__(self, channels: int = 2) -> None:
+        """Prepare a card of so many channels; it is there once the context is entered."""
+        self.name = NAME
+        self._channels = channels
+        self._folder = Path(tempfile.mkdtemp(prefix="estu-card-"))
+        self._server: subprocess.Popen[bytes] | None = None
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables under which PulseAudio's programs and ALSA see this card and no other."""
+        folder = str(self._folder)
+        system = "/usr/share/alsa/alsa.conf"
+        return {
+            "HOME": folder,
+            "XDG_RUNTIME_DIR": folder,
+            "XDG_CONFIG_HOME": folder,
+            "PULSE_SERVER": f"unix:{folder}/pulse.sock",
+            "PULSE_COOKIE": f"{folder}/cookie",
+            "ALSA_CONFIG_PATH": f"{system}:{folder}/asound.conf",
+        }
+
+    def __enter__(self) -> Self:
+        """Plug the card in."""
+        (self._folder / "asound.conf").write_text(
+            f'pcm.{NAME} {{ type pulse; device {NAME}; hint {{ show on; description "A virtual microphone" }} }}\n'
+        )
+        self.plug_in()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Take the card away, and all that it needed."""
+        self.unplug()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def plug_in(self) -> None:
+        """Make the card, and wait until it can be heard."""
+        layout = f"rate={RATE} channels={self._channels}"
+        modules = [
+            f"module-native-protocol-unix auth-anonymous=1 socket={self._folder}/pulse.sock",
+            f"module-null-sink sink_name={_SINK} {layout}",
+            f"module-remap-source source_name={NAME} master={_SINK}.monitor {layout}",
+        ]
+        command = ["pulseaudio", "-n", "--daemonize=no", "--exit-idle-time=-1", "--disallow-exit"]
+        command += ["--use-pid-file=no", "--log-level=error", *(f"--load={module}" for module in modules)]
+        self._server = subprocess.Popen(command, env={**os.environ, **self.environment})
+        until = time.monotonic() + _STARTED_WITHIN
+        while NAME not in self._control("list", "short", "sources"):
+            if self._server.poll() is not None or time.monotonic() > until:
+                self.unplug()
+                raise RuntimeError("The virtual sound card did not start.")
+            time.sleep(0.05)
+
+    def unplug(self) -> None:
+        """Take the card away as a pulled plug does: at once, whoever is listening."""
+        if self._server is not None:
+            self._server.kill()
+            self._server.wait()
+            self._server = None
+
+    def play(self, path: Path) -> "subprocess.Popen[bytes]":
+        """Begin to play a sound file (as libsndfile reads them) in the hall, in real time.
+
+        Returns:
+            The player; `wait()` on it lasts until the file has been played.
+        """
+        command = ["paplay", f"--device={_SINK}", str(path)]
+        return subprocess.Popen(command, env={**os.environ, **self.environment})
+
+    @contextmanager
+    def shown(self) -> Iterator[None]:
+        """Let this process see the card while the context lasts."""
+        before = {name: os.environ.get(name) for name in self.environment}
+        os.environ.update(self.environment)
+        try:
+            yield
+        finally:
+            for name, value in before.items():
+                if value is None:
+                    os.environ.pop(name, None)
+                else:
+                    os.environ[name] = value
+
+    def _control(self, *command: str) -> str:
+        asked = subprocess.run(
+            ["pactl", *command],
+            env={**os.environ, **self.environment},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return asked.stdout
