@@ -13,7 +13,7 @@ HANDS = 150  # people who applaud
 ROOM_TONE = -62.0  # dBFS: ventilation, lamps
 MURMUR = -42.0  # dBFS: some 18 dB below the music (15 below the softest, 21 below the loudest)
 TALKERS = 14  # voices of the murmur
-MURMUR_SECONDS = 47  # it repeats; no scene is in step with it
+LOOP_SECONDS = 47  # after which tone and murmur repeat; no scene is in step with them
 FADE = 0.02  # seconds in which a scene comes up and goes down, so that no click marks it
 
 Sound = np.ndarray  # float32 mono at RATE
@@ -65,9 +65,9 @@ def _sound_of(scene: Scene, rng: np.random.Generator) -> Sound:
 def _audience(programme: Programme, seconds: float, rng: np.random.Generator) -> Sound:
     """Make the noise of the hall itself and of the people in it, who hold their breath in the silent scenes."""
     length = int(seconds * RATE)
-    tone = lfilter([1.0], [1.0, -0.97], rng.standard_normal(length, dtype=np.float32)).astype(np.float32)
+    voices = np.zeros(LOOP_SECONDS * RATE, dtype=np.float32)
+    tone = lfilter([1.0], [1.0, -0.97], rng.standard_normal(len(voices), dtype=np.float32)).astype(np.float32)
     tone *= _gain(tone, ROOM_TONE)
-    voices = np.zeros(MURMUR_SECONDS * RATE, dtype=np.float32)
     spoken = [say(language, 30.0, RATE) for language in TEXTS]
     for talker in range(TALKERS):
         pitch = int(rng.integers(80, 126))  # of 100: one voice becomes many
@@ -79,7 +79,7 @@ def _audience(programme: Programme, seconds: float, rng: np.random.Generator) ->
     strength = (
         np.interp(np.arange(length) / RATE, times, [1.0, 0.0, 0.0, 1.0] * len(silent)) if silent else 1.0
     )
-    return np.asarray(tone + np.resize(voices, length) * strength, dtype=np.float32)
+    return np.asarray(np.resize(tone, length) + np.resize(voices, length) * strength, dtype=np.float32)
 
 
 def _gain(sound: Sound, level: float) -> float:

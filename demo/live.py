@@ -72,7 +72,8 @@ def drawn(view: View) -> Group:
     table.add_column("", width=1)
     table.add_column("from", justify="right", width=6)
     table.add_column("for", justify="right", width=5)
-    table.add_column("what sounds", ratio=1, no_wrap=True)
+    if view.programme:
+        table.add_column("what sounds", ratio=1, no_wrap=True)
     table.add_column("what the box wrote", ratio=1, no_wrap=True)
     if view.programme:
         sounded = [scene for scene in view.programme.scenes if scene.start <= view.second]
@@ -80,7 +81,7 @@ def drawn(view: View) -> Group:
             table.add_row(*_scene_row(scene, view))
     else:
         for entry in view.account.entries[-ROWS:]:
-            table.add_row("", clock(entry.start), f"{entry.end - entry.start:.0f} s", "", _said(entry))
+            table.add_row("", clock(entry.start), f"{entry.end - entry.start:.0f} s", _said(entry))
     return Group(_head(view), Text(), table, Text(), _foot(view.account))
 
 
@@ -143,7 +144,7 @@ def _sounding(scene: Scene) -> Text:
     if scene.piece is None:
         return Text(scene.title, "dim italic")
     by = f" – {scene.piece.artist}" if scene.piece.artist else ""
-    where = f", from {clock(scene.piece_start)}" if scene.kind is Kind.KNOWN else ", not in the catalogue"
+    where = f", from {clock(scene.piece_start)}" if scene.kind is Kind.KNOWN else " (unknown)"
     return Text.assemble((scene.title, "bold" if scene.kind is Kind.KNOWN else ""), by, (where, "dim"))
 
 

@@ -72,7 +72,7 @@ class Summary:
         for entry in self.score.false_plays:
             heard = f"{entry.end - entry.start:.0f} s"
             table.add_row(
-                entry.title, "", "", heard, clock(entry.start), "", f"{entry.score:.1f}", Text("false", "red")
+                entry.title, clock(entry.start), "", heard, "", "", f"{entry.score:.1f}", Text("false", "red")
             )
         if table.rows:
             console.print(table)
