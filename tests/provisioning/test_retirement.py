@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import socket
 import ssl
 import subprocess
@@ -14,6 +15,8 @@ import paho.mqtt.client as mqtt
 import pytest
 from cryptography import x509
 
+# Debian puts it where only root looks.
+MOSQUITTO = shutil.which("mosquitto") or "/usr/sbin/mosquitto"
 Enrol = Callable[..., Path]
 Provision = Callable[..., int]
 
@@ -123,7 +126,7 @@ def broker(folder: Path, tls: Path, port: int) -> Iterator[None]:
         *(["user root"] if os.getuid() == 0 else []),
     ]
     (folder / "mosquitto.conf").write_text("\n".join([*lines, ""]))
-    running = subprocess.Popen(["mosquitto", "-c", folder / "mosquitto.conf"], stderr=subprocess.DEVNULL)
+    running = subprocess.Popen([MOSQUITTO, "-c", folder / "mosquitto.conf"], stderr=subprocess.DEVNULL)
     try:
         deadline = time.monotonic() + 20
         while time.monotonic() < deadline and running.poll() is None:
