@@ -31,13 +31,18 @@ class Contract:
         Args:
             schemas: By the names of their files, `event.json`, `play.json` and so on.
         """
+        # Without `$schema`, since a schema that names its dialect is read by the library's own class for it.
+        bare = {
+            file: {name: part for name, part in schema.items() if name != "$schema"}
+            for file, schema in schemas.items()
+        }
         registry: Registry[Any] = Registry().with_resources(
-            (name, DRAFT202012.create_resource(schema)) for name, schema in schemas.items()
+            (file, DRAFT202012.create_resource(schema)) for file, schema in bare.items()
         )
         checked = extend(Draft202012Validator, {"pattern": _pattern})  # type: ignore[no-untyped-call]  # so is its stub
-        self._envelope: Validator = checked(schemas["event.json"], registry=registry)
+        self._envelope: Validator = checked(bare["event.json"], registry=registry)
         self._by_type: dict[str, Validator] = {
-            f"kz.estu.{kind}.v1": checked(schemas[f"{kind}.json"], registry=registry) for kind in KINDS
+            f"kz.estu.{kind}.v1": checked(bare[f"{kind}.json"], registry=registry) for kind in KINDS
         }
 
     @classmethod

@@ -1,0 +1,115 @@
+"""What the ledger says: the counted events, what waits for what is missing, and what was set aside.
+
+An event counts when the chain is whole up to it, and nothing is objected to it. Statements are made of nothing else.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Engine, func, select
+
+from central.receiver.chain import Place
+from central.receiver.ledger import Ledger
+from central.receiver.tables import box, event, quarantine
+
+
+@dataclass(frozen=True)
+class CountedEvent:
+    """An event that counts."""
+
+    box: str
+    seq: int
+    hash: str  # hex
+    type: str
+    time: str  # RFC 3339
+    jws: bytes  # the exact signed bytes
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How things stand with one box."""
+
+    place: Place  # the chain is whole up to here
+    counted: int  # events
+    objected: int  # events in the whole part of the chain that are not counted
+    waiting: int  # events after it, for which something is missing
+    missing: int | None  # the first missing number, if events wait
+    heard: datetime  # UTC, when something of it last came
+
+
+@dataclass(frozen=True)
+class Quarantined:
+    """Something that is not counted."""
+
+    reason: str
+    words: str
+    topic: str
+    box: str | None  # by the key that verified it
+    seq: int | None
+    payload: bytes  # the exact bytes
+    first: datetime  # UTC
+    last: datetime  # UTC
+    times: int  # how often it came
+
+
+class Account:
+    """Reads a ledger, also while receivers write it."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        """Read this ledger."""
+        self._engine: Engine = ledger.engine
+
+    def counted(self, name: str, after: int = 0, limit: int = 1_000) -> list[CountedEvent]:
+        """Give a box's events that count, in order.
+
+        Args:
+            name: The box.
+            after: The number that the last page ended with.
+            limit: How many at most.
+        """
+        question = (
+            select(event.c.box, event.c.seq, event.c.hash, event.c.type, event.c.time, event.c.jws)
+            .join(box, box.c.name == event.c.box)
+            .where(event.c.box == name, event.c.seq > after, _COUNTS)
+            .order_by(event.c.seq)
+            .limit(limit)
+        )
+        with self._engine.connect() as connection:
+            return [CountedEvent(*row) for row in connection.execute(question)]
+
+    def standing(self, name: str) -> Standing | None:
+        """Say how things stand with a box; None if nothing of it was ever kept."""
+        with self._engine.connect() as connection:
+            row = connection.execute(select(box).where(box.c.name == name)).one_or_none()
+            if row is None:
+                return None
+            whole = event.c.seq <= row.through
+            counted, objected, waiting = connection.execute(
+                select(
+                    func.count().filter(whole, event.c.objection.is_(None)),
+                    func.count().filter(whole, event.c.objection.is_not(None)),
+                    func.count().filter(~whole),
+                ).where(event.c.box == name)
+            ).one()
+        return Standing(
+            place=Place(row.through, row.head),
+            counted=counted,
+            objected=objected,
+            waiting=waiting,
+            missing=row.through + 1 if waiting else None,
+            heard=row.heard,
+        )
+
+    def quarantined(self, name: str | None = None) -> Iterator[Quarantined]:
+        """Give what was set aside, of all or of one box, in the order in which it first came."""
+        columns = [quarantine.c[column] for column in Quarantined.__dataclass_fields__]
+        question = select(*columns).order_by(quarantine.c.number)
+        if name is not None:
+            question = question.where(quarantine.c.box == name)
+        with self._engine.connect() as connection:
+            for row in connection.execute(question):
+                yield Quarantined(*row)
+
+
+_COUNTS: ColumnElement[bool] = (event.c.seq <= box.c.through) & event.c.objection.is_(None)
