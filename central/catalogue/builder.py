@@ -175,7 +175,8 @@ class _Build:
         faults: dict[str, str] = {}
         self.watcher.begin("Fingerprinting", len(tasks))
         if tasks:
-            for done in fingerprint_all(tasks.values(), self.order.model, self.store, self.order.jobs):
+            jobs = min(self.order.jobs, len(tasks))
+            for done in fingerprint_all(tasks.values(), self.order.model, self.store, jobs):
                 self.watcher.step()
                 self.remarks += done.remarks
                 if done.fault:

@@ -72,9 +72,7 @@ def check_iswc(text: str) -> str:
         raise ValueError(f"{text!r} is not an ISWC: T and ten digits, such as T-034.524.680-1")
     total = 1 + sum(place * int(digit) for place, digit in enumerate(found[1], start=1))
     if (10 - total % 10) % 10 != int(found[2]):
-        raise ValueError(
-            f"{text!r} is not an ISWC: its last digit does not fit the others, one of them is mistyped"
-        )
+        raise ValueError(f"{text!r} is not an ISWC: its last digit does not fit the others")
     return number
 
 

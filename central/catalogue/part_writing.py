@@ -97,7 +97,10 @@ class _Tables:
     """Fills a part's SQLite file, some recordings at a time."""
 
     def __init__(self, path: Path) -> None:
-        self._database = sqlite_utils.Database(path)
+        self._database = sqlite_utils.Database(path, execute_plugins=False)
+        # The file is thrown away if the build ends early, and synced as a whole when it is done.
+        self._database.execute("pragma journal_mode = off")
+        self._database.execute("pragma synchronous = off")
         self._database.executescript(SCHEMA)
         self._works: dict[Work, int] = {}  # each is written once, however many recordings perform it
         self._rows: dict[str, list[dict[str, Any]]] = {

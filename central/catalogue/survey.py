@@ -41,7 +41,7 @@ class Survey:
         Args:
             path: The SQLite file. It may be deleted at any time; then files are read again.
         """
-        self._database = sqlite_utils.Database(path)
+        self._database = sqlite_utils.Database(path, execute_plugins=False)
         self._database.enable_wal()
         self._files = self._database.table("files")
         self._files.create(
@@ -80,7 +80,7 @@ class Survey:
             found = list(readers.map(lambda file: known[file] or _read(file), files))
         rows = [
             {
-                "path": str(one.path),
+                "path": os.fsencode(one.path),
                 "stamp": stamp,
                 "content": one.content,
                 "tags": msgspec.json.encode(one.tags),

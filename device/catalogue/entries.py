@@ -80,7 +80,7 @@ class Entries:
             raise Refused(
                 "catalogue-damaged", f"{path} is unreadable: {error}.", "Fetch or build the catalogue again."
             ) from error
-        self._database = sqlite_utils.Database(connection)
+        self._database = sqlite_utils.Database(connection, execute_plugins=False)
 
     def close(self) -> None:
         """Give the file back."""
