@@ -33,7 +33,7 @@ class NetShape:
     dimension: int = 96
 
 
-class EmbeddingNet(nn.Module):
+class EmbeddingNet(nn.Module):  # type: ignore[misc, unused-ignore]  # torch may be absent
     """Maps spectrograms (n, 1, bands, frames) to vectors (n, dimension) that are not yet of unit length."""
 
     def __init__(self, shape: NetShape | None = None) -> None:
@@ -78,7 +78,7 @@ class EmbeddingNet(nn.Module):
         return sum(parameter.numel() for parameter in self.parameters())
 
 
-class _Separable(nn.Module):
+class _Separable(nn.Module):  # type: ignore[misc, unused-ignore]
     """A depthwise and a pointwise convolution with a way past both."""
 
     def __init__(self, channels: int, kernel: int) -> None:

@@ -1,0 +1,80 @@
+"""Batches of pairs from prepared chunks: one place a track, one view of it clean, the other degraded."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from device.features import PARAMETERS
+
+DEGRADED_PAIRS = 0.1  # share of pairs whose reference is degraded too: it makes the space smoother
+CUT_OUTS = 0.5  # share of queries with a band and a stretch of time blanked
+LARGEST_CUT_OUT = (12, 10)  # bands, frames
+
+
+class Pool:
+    """All chunks of a folder; new ones are seen at the next `refresh`."""
+
+    def __init__(self, folder: Path, rng: np.random.Generator) -> None:
+        """Open a folder of chunks.
+
+        Args:
+            folder: Where `central.training.pool` writes chunks.
+            rng: Where the luck comes from.
+        """
+        self._folder, self._rng = folder, rng
+        self._views: dict[Path, NDArray[np.uint8]] = {}
+        self._places: dict[int, list[tuple[Path, int]]] = {}  # of each track: chunk and row
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Take up the chunks that appeared since."""
+        for chunk in sorted(self._folder.glob("[!.]*")):
+            if chunk not in self._views:
+                self._views[chunk] = np.load(chunk / "views.npy", mmap_mode="r")
+                for row, track in enumerate(np.load(chunk / "tracks.npy")):
+                    self._places.setdefault(int(track), []).append((chunk, row))
+
+    @property
+    def tracks(self) -> int:
+        """How many tracks there are; no batch has more pairs."""
+        return len(self._places)
+
+    @property
+    def anchors(self) -> int:
+        """How many places there are."""
+        return sum(len(views) for views in self._views.values())
+
+    def batches(self, pairs: int) -> Iterator[Tensor]:
+        """Give batches for ever.
+
+        Args:
+            pairs: Pairs in a batch, each of another track, so that none is wrongly pushed apart.
+
+        Yields:
+            Shape (2 * pairs, 1, bands, frames): all references, then their queries in the same order.
+        """
+        while True:
+            tracks = self._rng.permutation(list(self._places))[:pairs]
+            sides = np.empty((2, len(tracks), PARAMETERS.bands, PARAMETERS.frames), dtype=np.uint8)
+            for column, track in enumerate(tracks):
+                places = self._places[int(track)]
+                chunk, row = places[self._rng.integers(len(places))]
+                views = self._views[chunk][row]
+                reference, query = 1 + self._rng.permutation(len(views) - 1)[:2]
+                sides[0, column] = views[reference if self._rng.random() < DEGRADED_PAIRS else 0]
+                sides[1, column] = views[query]
+                self._cut_out(sides[1, column])
+            span = PARAMETERS.high - PARAMETERS.low
+            flat = torch.from_numpy(sides.reshape(-1, 1, PARAMETERS.bands, PARAMETERS.frames))
+            yield (flat.float() * (span / 255) + PARAMETERS.low).contiguous(memory_format=torch.channels_last)
+
+    def _cut_out(self, view: NDArray[np.uint8]) -> None:
+        if self._rng.random() > CUT_OUTS:
+            return
+        band, frame = self._rng.integers(PARAMETERS.bands), self._rng.integers(PARAMETERS.frames)
+        view[band : band + self._rng.integers(LARGEST_CUT_OUT[0])] = 0
+        view[:, frame : frame + self._rng.integers(LARGEST_CUT_OUT[1])] = 0

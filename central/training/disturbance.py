@@ -1,0 +1,155 @@
+"""What sounds beside the music: film dialogue, an audience's babble, applause, effects, plain noise.
+
+Long beds are prepared once from one side of the corpus and cut at random afterwards, so that mixing costs next to
+nothing. Beds of the test side are made by the same code from other talkers.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from central.evaluation import rooms
+from device.features import PARAMETERS
+
+Kind = Literal["dialogue", "babble", "applause", "effects", "noise"]
+RATE = PARAMETERS.sample_rate
+_QUIET = 1e-4  # RMS below which a file is taken for silence
+
+
+@dataclass(frozen=True)
+class Bed:
+    """A long stretch of one kind of disturbance."""
+
+    kind: Kind
+    samples: NDArray[np.float32]  # 8 kHz
+
+    def cut(self, length: int, rng: np.random.Generator) -> NDArray[np.float32]:
+        """Cut a piece at random, preferably one that is not a pause.
+
+        Args:
+            length: Samples wanted; at most those of the bed.
+            rng: Where the luck comes from.
+
+        Returns:
+            A piece of RMS 1.
+        """
+        for _ in range(8):
+            start = int(rng.integers(0, len(self.samples) - length + 1))
+            piece = self.samples[start : start + length]
+            level = float(np.sqrt(np.mean(np.square(piece))))
+            if level > 0.02:
+                return piece / np.float32(level)
+        return rng.standard_normal(length).astype(np.float32)
+
+
+def beds(
+    speech: Sequence[Path], effects: Sequence[Path], rng: np.random.Generator, seconds: float = 600.0
+) -> list[Bed]:
+    """Prepare beds.
+
+    Args:
+        speech: Decoded speech, `.npy` of int16 at 8 kHz.
+        effects: Decoded short sounds; none gives no bed of effects.
+        rng: Where the luck comes from.
+        seconds: Length of each bed.
+
+    Returns:
+        Beds, those of the more frequent kinds more than once.
+    """
+    length = int(seconds * RATE)
+    made = [Bed("dialogue", talk(speech, length, rng)) for _ in range(3)]
+    crowds = [babble(speech, talkers, length, rng) for talkers in (3, 6, 12, 25)]
+    made += [Bed("babble", _in_room(crowd, rng)) for crowd in crowds]
+    made += [Bed("applause", _in_room(applause(length, rng), rng)), Bed("noise", _coloured(length, rng))]
+    if effects:
+        made.append(Bed("effects", talk(effects, length, rng)))
+    return made
+
+
+def talk(files: Sequence[Path], length: int, rng: np.random.Generator) -> NDArray[np.float32]:
+    """Let one after the other speak, each at the same level, with short pauses.
+
+    Args:
+        files: Decoded sounds.
+        length: Samples wanted.
+        rng: Where the luck comes from.
+
+    Returns:
+        Samples whose sounding parts have an RMS of 1.
+    """
+    line = np.zeros(length, dtype=np.float32)
+    at = 0
+    while at < length:
+        said = (
+            np.load(files[int(rng.integers(len(files)))], mmap_mode="r")[: 20 * RATE].astype(np.float32)
+            / 32768
+        )
+        level = float(np.sqrt(np.mean(np.square(said)))) if len(said) else 0.0
+        if level > _QUIET:
+            fits = said[: length - at] / level
+            line[at : at + len(fits)] = fits
+            at += len(said)
+        at += int(rng.uniform(0.05, 0.6) * RATE)
+    return line
+
+
+def babble(files: Sequence[Path], talkers: int, length: int, rng: np.random.Generator) -> NDArray[np.float32]:
+    """Let many speak at once, nearer and farther ones.
+
+    Args:
+        files: Decoded speech.
+        talkers: How many.
+        length: Samples wanted.
+        rng: Where the luck comes from.
+
+    Returns:
+        Samples of about RMS 1.
+    """
+    # One long line, read from many places, is as good as many lines and made faster.
+    line = talk(files, 3 * length, rng)
+    crowd = np.zeros(length, dtype=np.float32)
+    for _ in range(talkers):
+        crowd += (
+            np.float32(rng.uniform(0.4, 1.0)) * line[(start := rng.integers(2 * length)) : start + length]
+        )
+    return crowd / np.float32(np.sqrt(np.mean(np.square(crowd))))
+
+
+def applause(length: int, rng: np.random.Generator) -> NDArray[np.float32]:
+    """Clap with many hands: short bursts of band-limited noise at each clapper's own pace.
+
+    Args:
+        length: Samples wanted.
+        rng: Where the luck comes from.
+
+    Returns:
+        Samples of RMS 1.
+    """
+    heard = np.zeros(length + RATE, dtype=np.float32)
+    for _ in range(60):
+        clap = rng.standard_normal(160) * np.exp(-np.arange(160) / rng.uniform(8, 30))
+        clap = np.convolve(clap, np.sin(2 * np.pi * np.arange(24) * rng.uniform(0.08, 0.3)))[:160]
+        every = RATE / rng.uniform(2.5, 5.0)
+        count = int(length / every)
+        for at in ((np.arange(count) + rng.normal(0, 0.08, count)).clip(0) * every).astype(int):
+            heard[at : at + 160] += np.float32(rng.uniform(0.2, 1.0)) * clap
+    return heard[:length] / np.float32(np.sqrt(np.mean(np.square(heard[:length]))))
+
+
+def _coloured(length: int, rng: np.random.Generator) -> NDArray[np.float32]:
+    """Noise between white and brown, another colour every ten seconds: fans, air, streets."""
+    parts: list[NDArray[np.float64]] = []
+    while len(parts) * 10 * RATE < length:
+        spectrum = np.fft.rfft(rng.standard_normal(10 * RATE))
+        spectrum /= np.maximum(np.arange(len(spectrum)), 400.0) ** rng.uniform(0.0, 1.0)
+        part = np.fft.irfft(spectrum)
+        parts.append(part / part.std())
+    return np.concatenate(parts)[:length].astype(np.float32)
+
+
+def _in_room(samples: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
+    return rooms.reverberate(samples, rooms.impulse_response(rooms.drawn(rng), rng))

@@ -1,0 +1,222 @@
+"""How well a model finds test music in simulated rooms: the quick figure that decides between two models.
+
+Every third test track is left out of the catalogue: its clips are unknown music, and the highest score any of them reaches
+is the threshold at which nothing unknown is accepted. Scores are mean cosines along the best line, references 1 s
+apart, queries 0.5 s. The full evaluation, with the shipped matcher, is `central.evaluation`'s.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from central.evaluation import rooms
+from central.training import disturbance
+from device.features import PARAMETERS, log_mel
+
+RATE = PARAMETERS.sample_rate
+REFERENCE_HOP = RATE  # samples
+QUERY_HOP = RATE // 2
+_PAST = 2 * RATE  # sound before a clip, for the room
+_NEAR = 1.0  # s by which a right position may be off
+
+Embed = Callable[[NDArray[np.float32]], NDArray[np.float32]]
+
+
+@dataclass(frozen=True)
+class Condition:
+    """What a clip goes through."""
+
+    name: str
+    room: rooms.Room | None = None
+    beside: str = ""  # kind of disturbance
+    ratio: float = 0.0  # dB, music to disturbance
+    speed: float = 1.0
+
+
+CONDITIONS = (
+    Condition("dry"),
+    Condition("cinema", rooms.CINEMA),
+    Condition("hall", rooms.HALL),
+    Condition("theatre, babble 5 dB", rooms.THEATRE, "babble", 5.0),
+    Condition("theatre, babble 0 dB", rooms.THEATRE, "babble", 0.0),
+    Condition("cinema, dialogue 0 dB", rooms.CINEMA, "dialogue", 0.0),
+    Condition("cinema, dialogue -5 dB", rooms.CINEMA, "dialogue", -5.0),
+    Condition("4 % faster", speed=1.04),
+)
+
+
+@dataclass(frozen=True)
+class Clip:
+    """A piece of a track as a box would hear it."""
+
+    condition: str
+    track: int
+    position: float  # s in the track
+    seconds: int
+    samples: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """Figures of one condition and length."""
+
+    condition: str
+    seconds: int
+    clips: int
+    first: float  # share whose best line is the right track at the right place
+    accepted: float  # share that also scores above every unknown clip of this length
+    margin: float  # median of the right track's score less the best wrong one's
+
+
+def clips(
+    tracks: Sequence[NDArray[np.int16]], talkers: Sequence[Path], count: int, seconds: Sequence[int] = (5, 10)
+) -> Iterator[Clip]:
+    """Cut and degrade clips, the same ones at every call.
+
+    Args:
+        tracks: Test music, 8 kHz.
+        talkers: Decoded test speech.
+        count: Clips of each condition and length, spread over the tracks.
+        seconds: Lengths.
+
+    Yields:
+        Clips; the longer ones begin where the shorter ones do.
+    """
+    rng = np.random.default_rng(2024)
+    beside = {
+        "babble": disturbance.babble(talkers, 12, 120 * RATE, rng),
+        "dialogue": disturbance.talk(talkers, 300 * RATE, rng),
+    }
+    order = np.resize(rng.permutation(len(tracks)), count)
+    longest = max(seconds) * RATE
+    for condition in CONDITIONS:
+        for track in order:
+            heard, at = _heard(condition, tracks[int(track)], longest, beside, rng)
+            for length in seconds:
+                yield Clip(condition.name, int(track), at / RATE, length, heard[: length * RATE])
+
+
+def measure(embed: Embed, tracks: Sequence[NDArray[np.int16]], heard: Sequence[Clip]) -> list[Cell]:
+    """Look every clip up.
+
+    Args:
+        embed: From spectrograms to unit vectors, a box's model or a network.
+        tracks: What `clips` was given.
+        heard: What `clips` gave.
+
+    Returns:
+        One cell for each condition and length.
+    """
+    known = [number for number in range(len(tracks)) if number % 3 != 2]
+    references = {number: embed(log_mel(_windows(_sound(tracks[number]), REFERENCE_HOP))) for number in known}
+    found = [
+        (clip, *_look_up(embed(log_mel(_windows(clip.samples, QUERY_HOP))), clip, references))
+        for clip in heard
+    ]
+    cells = []
+    for condition in dict.fromkeys(clip.condition for clip in heard):
+        for length in sorted({clip.seconds for clip in heard}):
+            threshold = max(
+                best for clip, best, _, _ in found if clip.track not in references and clip.seconds == length
+            )
+            here = [
+                (best, right, margin)
+                for clip, best, right, margin in found
+                if clip.track in references and (clip.condition, clip.seconds) == (condition, length)
+            ]
+            cells.append(
+                Cell(
+                    condition,
+                    length,
+                    clips=len(here),
+                    first=float(np.mean([right for _, right, _ in here])),
+                    accepted=float(np.mean([right and best > threshold for best, right, _ in here])),
+                    margin=float(np.median([margin for _, _, margin in here])),
+                )
+            )
+    return cells
+
+
+def table(models: dict[str, list[Cell]]) -> str:
+    """Set models side by side, as Markdown.
+
+    Args:
+        models: Cells by the model's name, all measured on the same clips.
+
+    Returns:
+        Lines of `first / accepted / margin`, in per cent but for the margin.
+    """
+    lines = ["| clip | " + " | ".join(models) + " |", "|---" * (1 + len(models)) + "|"]
+    for row in zip(*models.values(), strict=True):
+        figures = [f"{100 * cell.first:.0f} / {100 * cell.accepted:.0f} / {cell.margin:+.2f}" for cell in row]
+        lines.append(f"| {row[0].condition}, {row[0].seconds} s | " + " | ".join(figures) + " |")
+    return "\n".join(lines)
+
+
+def _heard(
+    condition: Condition,
+    track: NDArray[np.int16],
+    longest: int,
+    beside: dict[str, NDArray[np.float32]],
+    rng: np.random.Generator,
+) -> tuple[NDArray[np.float32], int]:
+    """Play a place of a track, loud enough to be music, under a condition."""
+    taken = int((_PAST + longest) * max(1.0, condition.speed)) + 8
+    for _ in range(20):
+        begin = int(rng.integers(0, max(1, len(track) - taken)))
+        music = _sound(track[begin : begin + taken])
+        if np.sqrt(np.mean(np.square(music[_PAST:]))) > 0.01:
+            break
+    if condition.speed != 1.0:
+        import soxr
+
+        music = soxr.resample(music, RATE * condition.speed, RATE)
+    music = music[: _PAST + longest]
+    if condition.beside:
+        bed = beside[condition.beside]
+        start = int(rng.integers(0, len(bed) - len(music)))
+        other = bed[start : start + len(music)]
+        level = np.sqrt(np.mean(np.square(music[_PAST:])) / np.mean(np.square(other[_PAST:])))
+        music = music + other * np.float32(level * 10 ** (-condition.ratio / 20))
+    if condition.room is not None:
+        music = rooms.reverberate(music, rooms.impulse_response(condition.room, rng))
+    return music[_PAST:], begin + int(_PAST * condition.speed)
+
+
+def _sound(samples: NDArray[np.int16]) -> NDArray[np.float32]:
+    return samples.astype(np.float32) / np.float32(32768)
+
+
+def _windows(samples: NDArray[np.float32], hop: int) -> NDArray[np.float32]:
+    return np.lib.stride_tricks.sliding_window_view(samples, PARAMETERS.window)[::hop]
+
+
+def _look_up(
+    queries: NDArray[np.float32], clip: Clip, references: dict[int, NDArray[np.float32]]
+) -> tuple[float, bool, float]:
+    """Find the best line; give its score, whether it is right, and the right track's lead over the others."""
+    scores = {number: _best_line(queries, vectors) for number, vectors in references.items()}
+    number, (best, position) = max(scores.items(), key=lambda scored: scored[1][0])
+    right = number == clip.track and abs(position - clip.position) <= _NEAR
+    if clip.track not in scores:
+        return best, False, 0.0
+    wrong = max(score for other, (score, _) in scores.items() if other != clip.track)
+    return best, right, scores[clip.track][0] - wrong
+
+
+def _best_line(queries: NDArray[np.float32], references: NDArray[np.float32]) -> tuple[float, float]:
+    """Give the highest mean cosine over all starting places, half a second apart, and the place in seconds."""
+    similar = queries @ references.T
+    steps = np.arange(len(queries))
+    best = (-1.0, 0.0)
+    for phase in (0, 1):
+        columns = (steps + phase) // 2
+        places = len(references) - int(columns[-1])
+        if places > 0:
+            sums = np.mean([similar[i, c : c + places] for i, c in zip(steps, columns, strict=True)], axis=0)
+            place = int(sums.argmax())
+            best = max(best, (float(sums[place]), place + phase / 2))
+    return best
