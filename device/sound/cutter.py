@@ -19,17 +19,23 @@ class Cutter:
     the block's own count. A sound card that comes back with another rate is followed.
     """
 
-    def __init__(self, rate: int, window: int, hop: int) -> None:
+    def __init__(self, window: int, hop: int, rate: int) -> None:
         """Prepare to cut.
 
         Args:
-            rate: Hz, the model's.
             window: Samples in a segment, at `rate`.
             hop: Samples from the beginning of a segment to that of the next, at `rate`.
+            rate: Hz, the model's.
         """
         self._segments = Segments(window, hop, rate)
         self._resampler = Resampler(rate, rate)
         self._heard = False
+        self._seconds = 0.0
+
+    @property
+    def seconds(self) -> float:
+        """How much of the stream is over, the lost sound counted; of a file, after its last block, its length."""
+        return self._seconds
 
     @property
     def hop(self) -> float:
@@ -41,6 +47,7 @@ class Cutter:
 
         The filter holds up to 0.2 s back, so a segment may come two blocks late.
         """
+        self._seconds = block.position / block.rate + block.seconds
         if self._heard and not block.lost and block.rate == self._resampler.input_rate:
             return self._segments.cut(self._resampler.resample(block.samples))
         before = self._flush()

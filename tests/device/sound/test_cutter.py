@@ -27,7 +27,7 @@ def blocks(samples: np.ndarray, rate: int, sizes: list[int]) -> list[Block]:
 
 
 def segments(given_blocks: list[Block]) -> list[Segment]:
-    cutter = Cutter(RATE, WINDOW, HOP)
+    cutter = Cutter(WINDOW, HOP, RATE)
     return [s for block in given_blocks for s in cutter.cut(block)] + list(cutter.finish())
 
 
@@ -66,7 +66,7 @@ def test_a_file_shorter_than_a_window_is_filled_up_with_silence() -> None:
 def test_no_segment_spans_a_gap_and_positions_go_on_after_it(rate: int) -> None:
     before, after = noise(3.0, rate), noise(3.0, rate)
     lost = 5 * rate
-    cutter = Cutter(RATE, WINDOW, HOP)
+    cutter = Cutter(WINDOW, HOP, RATE)
     found = list(cutter.cut(Block(before, rate, 0, 0, 3.0)))
     found += cutter.cut(Block(after, rate, len(before) + lost, lost, 11.0))
     found += cutter.finish()
@@ -76,12 +76,21 @@ def test_no_segment_spans_a_gap_and_positions_go_on_after_it(rate: int) -> None:
 
 
 def test_a_card_that_comes_back_at_another_rate_goes_on_in_the_same_stream() -> None:
-    cutter = Cutter(RATE, WINDOW, HOP)
+    cutter = Cutter(WINDOW, HOP, RATE)
     found = list(cutter.cut(Block(noise(3.0, 48000), 48000, 0, 0, 3.0)))
     second = noise(3.0, 44100)
     found += cutter.cut(Block(second, 44100, 10 * 44100, 7 * 44100, 13.0))
     found += cutter.finish()
     assert [round(s.position, 2) for s in found] == [0.0, 0.5, 1.0, 10.0, 10.5, 11.0]
+
+
+def test_the_length_of_a_stream_counts_what_was_lost() -> None:
+    cutter = Cutter(WINDOW, HOP, RATE)
+    assert cutter.seconds == 0.0
+    cutter.cut(Block(noise(1.5, 44100), 44100, 0, 0, 1.5))
+    assert cutter.seconds == 1.5
+    cutter.cut(Block(noise(1.5, 48000), 48000, 48000 * 3, 48000 + 24000, 4.5))
+    assert cutter.seconds == 4.5
 
 
 def test_an_empty_stream_has_no_segments() -> None:
@@ -105,7 +114,7 @@ def test_what_lies_before_a_gap_is_not_blended_with_what_lies_after_it(rate: int
 
 
 def test_many_small_gaps_do_not_let_positions_drift() -> None:
-    cutter = Cutter(RATE, WINDOW, HOP)
+    cutter = Cutter(WINDOW, HOP, RATE)
     position = 0
     for _ in range(1000):
         position += 3
