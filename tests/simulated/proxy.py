@@ -30,11 +30,12 @@ class Proxy:
     _passed: int = field(init=False, default=0)
     _stop: threading.Event = field(init=False, default_factory=threading.Event)
     _cut: threading.Event = field(init=False, default_factory=threading.Event)
+    _others: dict[socket.socket, tuple[socket.socket, bool]] = field(init=False, default_factory=dict)
 
     def __enter__(self) -> Self:
         self._selector = selectors.DefaultSelector()
         self._listener = socket.create_server(("127.0.0.1", self.port))
-        self._selector.register(self._listener, selectors.EVENT_READ, None)
+        self._selector.register(self._listener, selectors.EVENT_READ)
         self._thread = threading.Thread(target=self._run, name="proxy", daemon=True)
         self._thread.start()
         return self
@@ -58,10 +59,12 @@ class Proxy:
                 self._drop_all()
                 self._cut.clear()
             for key, _ in self._selector.select(0.02):
-                if key.data is None:
+                end = key.fileobj
+                assert isinstance(end, socket.socket)
+                if end is self._listener:
                     self._accept()
-                elif not self.silent and key.fileobj in self._selector.get_map():
-                    self._pass(key.fileobj, *key.data)
+                elif end in self._others and not self.silent:
+                    self._pass(end, *self._others[end])
             if self.silent:
                 time.sleep(0.01)
 
@@ -75,8 +78,9 @@ class Proxy:
         except OSError:
             client.close()
             return
-        self._selector.register(client, selectors.EVENT_READ, (broker, True))
-        self._selector.register(broker, selectors.EVENT_READ, (client, False))
+        for end, other, from_client in ((client, broker, True), (broker, client, False)):
+            self._others[end] = other, from_client
+            self._selector.register(end, selectors.EVENT_READ)
 
     def _pass(self, source: socket.socket, other: socket.socket, from_client: bool) -> None:
         try:
@@ -97,13 +101,13 @@ class Proxy:
         self._drop(source, other)
 
     def _drop_all(self) -> None:
-        for key in list(self._selector.get_map().values()):
-            if key.data is not None and key.data[1]:
+        for end, (other, from_client) in list(self._others.items()):
+            if from_client:
                 self.cuts += 1
-                self._drop(key.fileobj, key.data[0])
+                self._drop(end, other)
 
     def _drop(self, *ends: socket.socket) -> None:
         for end in ends:
-            if end in self._selector.get_map():
+            if self._others.pop(end, None):
                 self._selector.unregister(end)
-            end.close()
+                end.close()

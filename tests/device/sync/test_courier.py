@@ -1,0 +1,249 @@
+"""`estu sync` against a real mosquitto, with a platform that answers, is silent, restored, or not the platform."""
+
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from device.record.signature import RECEIPT_TYP, sign
+from device.record.signing_key import SigningKey
+from tests.simulated.broker import Broker
+from tests.simulated.platform import Platform
+from tests.simulated.proxy import Proxy
+from tests.simulated.venue import Venue, wait_until
+
+
+@pytest.fixture
+def broker(tmp_path: Path) -> Iterator[Broker]:
+    with Broker(tmp_path / "broker") as running:
+        yield running
+
+
+@pytest.fixture
+def platform(broker: Broker) -> Iterator[Platform]:
+    with Platform(broker.url) as running:
+        yield running
+
+
+@pytest.fixture
+def venue(tmp_path: Path, broker: Broker, platform: Platform) -> Iterator[Venue]:
+    with Venue.at(tmp_path / "box", platform.keys, broker.url) as running:
+        yield running
+
+
+def test_a_backlog_is_delivered_in_order_and_once(venue: Venue, platform: Platform) -> None:
+    venue.hear(300)
+    venue.wait_for_receipt(300)
+    assert platform.came == list(range(1, 301))
+    assert list(platform.kept.values()) == [stored.jws for stored in venue.log.events(0, 300)]
+    assert venue.log.waiting() == 0
+
+
+def test_what_is_heard_while_connected_goes_out_at_once(venue: Venue, platform: Platform) -> None:
+    for through in range(1, 6):
+        venue.hear(1)
+        venue.wait_for_receipt(through, seconds=5.0)
+
+
+def test_only_the_receipt_delivers(venue: Venue, platform: Platform) -> None:
+    platform.answering = False
+    venue.hear(3)
+    wait_until(lambda: 3 in platform.kept, "the platform has the events")
+    wait_until(lambda: venue.trouble == "platform-silent", "the box says that no receipt comes")
+    assert venue.log.waiting() == 3
+    platform.say(platform.receipt(3))
+    venue.wait_for_receipt(3)
+    wait_until(lambda: venue.trouble is None, "all is well again")
+
+
+def test_events_without_a_receipt_are_sent_again(venue: Venue, platform: Platform) -> None:
+    platform.answering = False
+    venue.hear(2)
+    wait_until(lambda: platform.came.count(2) >= 2, "the events came again")
+
+
+def test_an_event_that_is_lost_behind_the_broker_is_sent_again_and_holds_up_nobody(
+    venue: Venue, platform: Platform
+) -> None:
+    platform.losing = {3}
+    venue.hear(10)
+    wait_until(lambda: 10 in platform.kept, "those behind it came")
+    wait_until(lambda: platform.came.count(3) >= 2, "the lost one came again")
+    assert venue.receipted == 2
+    platform.losing.clear()
+    venue.wait_for_receipt(10)
+
+
+def test_the_broker_goes_away_and_comes_back(venue: Venue, platform: Platform, broker: Broker) -> None:
+    venue.hear(20)
+    venue.wait_for_receipt(20)
+    broker.kill()
+    venue.hear(20)
+    wait_until(lambda: venue.trouble == "broker-away", "the box says that the broker is away")
+    assert venue.state is not None
+    assert not venue.state.connected
+    broker.start()
+    venue.wait_for_receipt(40)
+    assert sorted(platform.kept) == list(range(1, 41))
+
+
+def test_a_box_that_starts_before_its_broker_waits_for_it(tmp_path: Path) -> None:
+    broker = Broker(tmp_path / "broker")
+    platform = Platform(broker.url)
+    with Venue.at(tmp_path / "box", platform.keys, broker.url) as venue:
+        venue.hear(5)
+        wait_until(lambda: venue.trouble == "broker-away", "the box says that the broker is away")
+        with broker, platform:
+            venue.wait_for_receipt(5)
+
+
+def test_with_no_receiver_the_box_says_so_and_delivers_when_one_comes(tmp_path: Path, broker: Broker) -> None:
+    platform = Platform(broker.url)
+    with Venue.at(tmp_path / "box", platform.keys, broker.url) as venue:
+        venue.hear(5)
+        wait_until(lambda: venue.trouble == "platform-away", "the box says that nobody listens")
+        with platform:
+            venue.wait_for_receipt(5)
+            wait_until(lambda: venue.trouble is None, "all is well")
+
+
+@pytest.mark.parametrize("after", [10, 5_000, 20_000, 60_001, 100_000])
+def test_the_connection_is_cut_amid_the_backlog(
+    after: int, tmp_path: Path, broker: Broker, platform: Platform
+) -> None:
+    with Proxy(broker.port, cut_after=after) as proxy:
+        with Venue.at(tmp_path / "box", platform.keys, f"mqtt://127.0.0.1:{proxy.port}") as venue:
+            venue.hear(150)
+            venue.wait_for_receipt(150)
+        assert proxy.cuts == 1
+    assert sorted(platform.kept) == list(range(1, 151))
+
+
+def test_a_connection_that_stands_and_carries_nothing_is_made_anew(
+    tmp_path: Path, broker: Broker, platform: Platform
+) -> None:
+    with (
+        Proxy(broker.port) as proxy,
+        Venue.at(tmp_path / "box", platform.keys, f"mqtt://127.0.0.1:{proxy.port}") as venue,
+    ):
+        venue.hear(1)
+        venue.wait_for_receipt(1)
+        proxy.silent = True
+        venue.hear(1)
+        wait_until(lambda: venue.trouble == "broker-stuck", "the box gave the connection up")
+        proxy.silent = False
+        venue.wait_for_receipt(2)
+
+
+def test_a_platform_restored_from_its_backup_gets_everything_again(venue: Venue, platform: Platform) -> None:
+    venue.hear(50)
+    venue.wait_for_receipt(50)
+    for lost in range(21, 51):
+        del platform.kept[lost]
+    platform.came.clear()
+    platform.say(platform.receipt(20))
+    wait_until(lambda: 50 in platform.kept, "the platform has all again")
+    venue.wait_for_receipt(50)
+    assert platform.came == list(range(21, 51))
+
+
+def test_a_platform_that_lost_everything_gets_everything_again(venue: Venue, platform: Platform) -> None:
+    venue.hear(30)
+    venue.wait_for_receipt(30)
+    platform.kept.clear()
+    platform.say(platform.receipt(0))
+    wait_until(lambda: len(platform.kept) == 30, "the platform has all again")
+    venue.wait_for_receipt(30)
+
+
+def test_after_a_restart_the_box_goes_on_from_its_last_receipt(venue: Venue, platform: Platform) -> None:
+    venue.hear(10)
+    venue.wait_for_receipt(10)
+    venue.stop()
+    venue.hear(10)
+    platform.came.clear()
+    venue.start()
+    venue.wait_for_receipt(20)
+    assert platform.came == list(range(11, 21))
+
+
+def test_a_receipt_that_came_while_the_box_was_away_is_found_on_return(
+    venue: Venue, platform: Platform
+) -> None:
+    platform.answering = False
+    venue.hear(5)
+    wait_until(lambda: 5 in platform.kept, "the platform has the events")
+    venue.stop()
+    platform.say(platform.receipt(5))
+    wait_until(lambda: not platform._say, "the receipt is published")
+    venue.start()
+    venue.wait_for_receipt(5)
+
+
+def signed_by(key: SigningKey, platform: Platform) -> bytes:
+    return Platform(platform.url, key=key, kept=platform.kept).receipt(5)
+
+
+BAD: dict[str, tuple[str, Callable[[Platform], bytes]]] = {
+    "forged": ("key-unknown", lambda platform: signed_by(SigningKey.create(None), platform)),
+    "signed by a box": ("key-unknown", lambda platform: signed_by(SigningKey.create(platform.box), platform)),
+    "altered": ("signature-wrong", lambda platform: platform.receipt(5)[:-6] + b"AAAAAA"),
+    "not signed": ("jws-malformed", lambda platform: platform.receipt(5).rpartition(b".")[0]),
+    "nonsense, but signed": (
+        "event-malformed",
+        lambda platform: sign(b'{"through":"5"}', RECEIPT_TYP, platform.key),
+    ),
+    "another box's": ("receipt-other-box", lambda platform: platform.receipt(5, box="kz-ala-0002")),
+    "of another chain": ("receipt-other-chain", lambda platform: platform.receipt(5, head="ab" * 32)),
+    "of an event to come": ("receipt-ahead", lambda platform: platform.receipt(6, head="ab" * 32)),
+    "an old one again": (
+        "receipt-older",
+        lambda platform: platform.receipt(2, time=datetime.now(UTC) - timedelta(days=1)),
+    ),
+}
+
+
+@pytest.mark.parametrize("bad", BAD)
+def test_a_receipt_that_does_not_count_changes_nothing(bad: str, venue: Venue, platform: Platform) -> None:
+    code, receipt = BAD[bad]
+    venue.hear(4)
+    venue.wait_for_receipt(4)
+    platform.answering = False
+    venue.hear(1)
+    wait_until(lambda: 5 in platform.kept, "the platform has the event")
+    platform.say(receipt(platform))
+    wait_until(lambda: venue.trouble == code, f"the box says {code}")
+    assert venue.receipted == 4
+    assert venue.log.waiting() == 1
+    platform.say(platform.receipt(5))
+    venue.wait_for_receipt(5)
+    wait_until(lambda: venue.trouble is None, "all is well again")
+
+
+def test_presence_says_who_is_there_and_the_last_will_who_is_gone(
+    tmp_path: Path, broker: Broker, platform: Platform
+) -> None:
+    with Proxy(broker.port) as proxy:
+        with Venue.at(tmp_path / "box", platform.keys, f"mqtt://127.0.0.1:{proxy.port}") as venue:
+            wait_until(lambda: platform.presences == ["online"], "the box is online")
+            proxy.refusing = True
+            proxy.cut()
+            wait_until(lambda: platform.presences == ["online", "offline"], "the broker speaks the last will")
+            proxy.refusing = False
+            wait_until(lambda: platform.presences[2:] == ["online"], "the box is online again")
+        wait_until(lambda: platform.presences[3:] == ["offline"], "the box said goodbye")
+        assert venue.state is not None
+
+
+def test_the_state_says_since_when_and_stays_fresh(venue: Venue, platform: Platform, broker: Broker) -> None:
+    wait_until(lambda: venue.state is not None and venue.state.connected, "the box is connected")
+    state = venue.state
+    assert state is not None
+    assert state.broker == f"127.0.0.1:{broker.port}"
+    assert abs((datetime.now(UTC) - state.since).total_seconds()) < 10
+    written = state.written
+    time.sleep(0.2)
+    assert venue.state is not None
+    assert venue.state.written == written, "nothing is written while nothing changes: a card wears out"
