@@ -9,10 +9,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import sounddevice
 import soundfile
 
-from device.errors import Waiting
+from device.errors import Broken, Waiting
+from device.sound import microphone
 from device.sound.block import Block
+from device.sound.capture import Capture
 from device.sound.microphone import InputDevice, Microphone, choose, input_devices
 from tests.simulated.sound_card import NAME, RATE, SoundCard
 
@@ -120,6 +123,37 @@ def test_a_microphone_that_was_never_there_is_named_with_those_that_are(card: So
         next(Microphone("Blue Yeti").blocks())
     assert waiting.value.code == "microphone-missing"
     assert "Blue Yeti" in waiting.value.message
+
+
+def test_a_card_that_vanishes_between_listing_and_opening_is_waited_for(card: SoundCard) -> None:
+    gone = InputDevice(999, "pulled just now", 1, 48000)
+    with pytest.raises(Waiting, match="pulled just now") as waiting:
+        Microphone._open(sounddevice, gone, Capture(48000, 1))
+    assert waiting.value.code == "microphone-not-opened"
+
+
+class StuckStream:
+    """PortAudio's stream on a card whose loss its driver did not survive."""
+
+    def __init__(self) -> None:
+        self.released = threading.Event()
+
+    def abort(self, **_: object) -> None:
+        self.released.wait()
+
+    def close(self, **_: object) -> None:
+        self.released.wait()
+
+
+def test_a_card_that_is_never_let_go_of_ends_the_service_instead_of_hanging_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(microphone, "_CLOSES_WITHIN", 0.2)
+    stream = StuckStream()
+    with pytest.raises(Broken) as broken:
+        microphone._close(stream)
+    stream.released.set()
+    assert broken.value.code == "microphone-stuck"
 
 
 def test_devices_are_listed_with_their_rate(card: SoundCard) -> None:
