@@ -189,7 +189,9 @@ class _Build:
         self.watcher.begin("Writing", len(planned.added))
         if planned.added:
             references = (self._reference(one, known) for one in planned.added)
-            parts.append(part_writing.write(out / manifest.PARTS, references, self.order.coarse_from))
+            parts.append(
+                part_writing.write(out / manifest.PARTS, references, self.order.coarse_from, self.order.jobs)
+            )
         new = Manifest(
             format=manifest.FORMAT,
             created=self.order.time.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),

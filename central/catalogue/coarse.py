@@ -19,17 +19,27 @@ COARSE_FROM = 20_000  # vectors
 BYTES = 16  # a vector
 _LISTS_PER_ROOT = 4  # lists grow with the square root of the vectors: the usual four times it
 _LISTS_AT_MOST = 65_536
-_TRAINED_ON = 64  # vectors for each centroid, of a list or of a quantiser; faiss asks for 39 at least
+_TRAINED_ON = 64  # vectors for each centroid, of a list or of a quantiser; faiss likes 39 at least
 _AT_ONCE = 100_000  # vectors turned into floats at a time
 
 
-def write(vectors: Vectors, path: Path) -> None:
+def write(vectors: Vectors, path: Path, threads: int) -> None:
     """Build the coarse index of a part, the same for the same vectors.
 
     Args:
         vectors: (n, dimension) int8, n at least some thousands; may be mapped, and is read in order.
         path: The file to write; ids are the vectors' places.
+        threads: How many work on it; more than there are idle cores make it many times slower.
     """
+    before = faiss.omp_get_max_threads()
+    faiss.omp_set_num_threads(threads)
+    try:
+        _write(vectors, path)
+    finally:
+        faiss.omp_set_num_threads(before)
+
+
+def _write(vectors: Vectors, path: Path) -> None:
     count, dimension = vectors.shape
     lists = min(_LISTS_AT_MOST, round(_LISTS_PER_ROOT * count**0.5))
     codes = max(size for size in range(1, BYTES + 1) if dimension % size == 0)
@@ -37,6 +47,7 @@ def write(vectors: Vectors, path: Path) -> None:
         faiss.IndexFlatIP(dimension), dimension, lists, codes, 8, faiss.METRIC_INNER_PRODUCT
     )
     index.cp.max_points_per_centroid = index.pq.cp.max_points_per_centroid = _TRAINED_ON
+    index.cp.min_points_per_centroid = index.pq.cp.min_points_per_centroid = 1  # without a warning for each
     index.cp.niter, index.pq.cp.niter = 10, 15
     sample = np.random.default_rng(0).choice(count, min(count, _TRAINED_ON * max(lists, 256)), replace=False)
     index.train(dequantise(vectors[np.sort(sample)]))

@@ -30,7 +30,9 @@ class Reference:
     fingerprint: Fingerprint
 
 
-def write(parts: Path, references: Iterable[Reference], coarse_from: int = coarse.COARSE_FROM) -> PartEntry:
+def write(
+    parts: Path, references: Iterable[Reference], coarse_from: int = coarse.COARSE_FROM, threads: int = 1
+) -> PartEntry:
     """Write a part.
 
     A kill or a power cut at any moment leaves either the whole part or none of that name.
@@ -39,6 +41,7 @@ def write(parts: Path, references: Iterable[Reference], coarse_from: int = coars
         parts: The folder of parts.
         references: At least one; they are taken one by one, so they need not fit into memory together.
         coarse_from: The number of vectors from which the part gets a coarse index.
+        threads: How many work on that index.
 
     Returns:
         The part as a manifest names it.
@@ -49,7 +52,7 @@ def write(parts: Path, references: Iterable[Reference], coarse_from: int = coars
     count, vectors, dimension, seconds = _write_references(beside, references)
     if vectors >= coarse_from:
         mapped = np.memmap(beside / manifest.VECTORS, dtype=np.int8, mode="r", shape=(vectors, dimension))
-        coarse.write(np.asarray(mapped), beside / manifest.COARSE)
+        coarse.write(np.asarray(mapped), beside / manifest.COARSE, threads)
     files = tuple(_entry(file) for file in sorted(beside.iterdir()))
     description = manifest.encode(PartDescription(count, vectors, seconds, files))
     (beside / manifest.PART).write_bytes(description)
