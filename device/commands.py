@@ -25,13 +25,15 @@ def listen(asked: argparse.Namespace) -> int:
     from device.host import service
     from device.sound.microphone import Microphone
 
+    service.log_to_journal("estu-listen")
     chosen = settings.load(asked.settings)
     stop = _stop_on_signals()
     clock = SystemClock(floor_of(chosen.paths.log))
     microphone = Microphone(chosen.microphone.device or None)
     with ear(chosen, clock) as parts:
-        service.ready("listening")
-        listening.listen(_until(stop, microphone.reopening()), parts, alive=service.alive)
+        service.ready("Listening.")
+        listening.listen(microphone.reopening(stop), parts, alive=service.alive)
+    service.stopping()
     return 0
 
 
@@ -56,11 +58,12 @@ def sync(asked: argparse.Namespace) -> int:
     from device.record.keys import Jwks
     from device.sync import courier, link
 
+    service.log_to_journal("estu-sync")
     chosen = settings.load(asked.settings)
     broker = chosen.broker
     way = link.from_url(broker.url, chosen.box.id, broker.ca, broker.certificate, broker.key)
     platform = Jwks.load(broker.platform_keys)
-    service.ready("carrying events")
+    service.ready("Carrying events to the platform.")
     courier.run([way], chosen.paths.log, platform, _stop_on_signals(), chosen.sync_state, version("estu"))
     return 0
 
