@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from hashlib import sha256
 from threading import Event
 
 from central.receiver.boxes import BoxKeys
@@ -60,6 +61,16 @@ class Receiver:
     signer: Signer  # signs receipts
     ledger: Ledger
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
+
+    @property
+    def group(self) -> str:
+        """The name under which this platform's receivers share the events.
+
+        A box that could guess it would swallow a share of all boxes' events, since brokers check what is read and not
+        always what is subscribed to. An Ed25519 signature of fixed bytes is the same for all who have the key, and
+        known to nobody else.
+        """
+        return sha256(self.signer.sign(b"estu: the group of the receivers")).hexdigest()[:32]
 
     def take(self, deliveries: Iterable[Delivery]) -> Kept:
         """Examine a batch and keep it.
@@ -115,7 +126,7 @@ def serve(link: Link, receiver: Receiver, stop: Event, longest_pause: float = 30
 
 def _receive(link: Link, receiver: Receiver, stop: Event, backoff: Backoff, tally: Tally) -> None:
     """Hold one connection."""
-    with BrokerLink(link, [topics.SHARED_EVENTS], by_hand=True) as broker:
+    with BrokerLink(link, [topics.shared_events(receiver.group)], by_hand=True) as broker:
         begun = told = time.monotonic()
         receiver.publish(broker, receiver.ledger.places())
         log_of_service.info("Receiving from %s.", link)

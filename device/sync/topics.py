@@ -22,6 +22,7 @@ SHARED_EVENTS = (
 )
 
 _BOX = re.compile(r"[a-z0-9][a-z0-9-]{2,31}", re.ASCII)
+_GROUP = re.compile(r"[A-Za-z0-9-]{1,64}", re.ASCII)
 _LONGEST = 64  # characters; the longest valid topic has 49
 
 
@@ -55,6 +56,20 @@ def receipt(box: str) -> str:
 def notice(box: str) -> str:
     """Give the topic of the platform's words to a box."""
     return _of(box, "notice")
+
+
+def shared_events(group: str) -> str:
+    """Give the subscription by which a group of receivers shares all boxes' events: each goes to one of them.
+
+    Whoever knows the group's name can join it and swallow a share of the events, also where the broker then lets him
+    read none; so the name is the receivers' secret. (MQTT 5, section 4.8.2.)
+
+    Raises:
+        Refused: The name has a character that has a meaning in a topic.
+    """
+    if not _GROUP.fullmatch(group):
+        raise Refused("group-name", "A group's name has letters, digits and hyphens.", "Choose another name.")
+    return f"$share/{group}/{ALL_EVENTS}"
 
 
 def parse(topic: str) -> Topic:

@@ -74,7 +74,7 @@ class Platform:
         link = replace(from_url(self.url, "platform"), session_expiry=0, largest_packet=1_000_000)
         while not self._stop.is_set():
             try:
-                with BrokerLink(link, [topics.SHARED_EVENTS, topics.presence(self.box)]) as broker:
+                with BrokerLink(link, [topics.event(self.box), topics.presence(self.box)]) as broker:
                     self._ready.set()
                     while not self._stop.is_set():
                         self._serve(broker)

@@ -26,7 +26,13 @@ def test_the_strings_are_those_of_the_contract() -> None:
     assert topics.presence("kz-ala-0001") == "estu/v1/kz-ala-0001/presence"
     assert topics.receipt("kz-ala-0001") == "estu/v1/kz-ala-0001/receipt"
     assert topics.notice("kz-ala-0001") == "estu/v1/kz-ala-0001/notice"
-    assert topics.SHARED_EVENTS == "$share/receivers/estu/v1/+/event"
+    assert topics.shared_events("receivers-1") == "$share/receivers-1/estu/v1/+/event"
+
+
+@pytest.mark.parametrize("group", ["", "a/b", "+", "#", "a b", "a\n", "a" * 65])
+def test_a_group_name_cannot_change_the_subscription(group: str) -> None:
+    with pytest.raises(Refused):
+        topics.shared_events(group)
 
 
 @pytest.mark.parametrize(
