@@ -56,26 +56,31 @@ class CoverageCount:
         self._listened = self._silent = self._lost = self._deaf = self._identified = 0.0
         self._levels: list[float] = []
 
+    def arrive(self, seconds: float, lost: float = 0.0) -> None:
+        """Count sound that arrived, and the gap before it.
+
+        Args:
+            seconds: How much arrived.
+            lost: Seconds missing before it; a gap of `DEAF` or more says that there was no microphone.
+        """
+        self._listened += seconds
+        if lost < DEAF:
+            self._lost += lost
+        else:
+            self._deaf += lost
+
     def hear(self, segment: Segment, new_sound: float, playing: tuple[Play, ...]) -> None:
-        """Count one segment.
+        """Count what one segment holds.
 
         Args:
             segment: The segment.
             new_sound: Seconds of it that the segment before it did not hold.
             playing: The plays under way, of which the identified count.
         """
-        self._listened += new_sound
         self._silent += new_sound if segment.level < SILENT else 0.0
         self._levels.append(segment.level)
         if any(p.status is Status.IDENTIFIED and p.end >= segment.position for p in playing):
             self._identified += new_sound
-
-    def lose(self, seconds: float) -> None:
-        """Count sound that did not arrive: one gap, of any length."""
-        if seconds < DEAF:
-            self._lost += seconds
-        else:
-            self._deaf += seconds
 
     def due(self, position: float) -> Coverage | None:
         """Give the account of the period if it is over at a position, and begin the next."""

@@ -11,6 +11,7 @@ from device.match.matcher import Matcher
 from device.play import Plays
 from device.sound.block import Block
 from device.sound.cutter import Cutter
+from device.sound.segments import Segment
 
 
 @dataclass(frozen=True)
@@ -37,19 +38,27 @@ def listen(blocks: Iterable[Block], ear: Ear, alive: Callable[[], None] = lambda
     for block in blocks:
         position = block.position / block.rate + block.seconds
         ear.account.anchor(position, block.monotonic)
-        ear.coverage.lose(block.lost / block.rate)
+        ear.coverage.arrive(block.seconds, lost=block.lost / block.rate)
         for segment in ear.cutter.cut(block):
-            ear.account.level(segment)
-            matches = []
-            if segment.level >= SILENT:
-                embedding = ear.model.embed(log_mel(segment.samples[None]))[0]
-                matches = ear.matcher.hear(segment.position, embedding)
-            for play in ear.plays.hear(segment.position, matches):
-                ear.account.play(play)
-            ear.coverage.hear(segment, ear.cutter.hop, ear.plays.sounding)
+            _hear(segment, ear)
         if (over := ear.coverage.due(position)) is not None:
             ear.account.coverage(over)
         alive()
+    for segment in ear.cutter.finish():
+        _hear(segment, ear)
     for play in ear.plays.finish():
         ear.account.play(play)
     ear.account.coverage(ear.coverage.finish(position))
+
+
+def _hear(segment: Segment, ear: Ear) -> None:
+    """Follow one segment to the plays that end with it."""
+    matches = []
+    if segment.level >= SILENT:
+        embedding = ear.model.embed(log_mel(segment.samples[None]))[0]
+        matches = ear.matcher.hear(segment.position, embedding)
+    ended = ear.plays.hear(segment.position, matches)
+    ear.coverage.hear(segment, ear.cutter.hop, ear.plays.sounding)
+    ear.account.level(segment)
+    for play in ended:
+        ear.account.play(play)

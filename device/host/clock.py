@@ -46,6 +46,11 @@ class Instant:
         return later.utc - self.at(later.monotonic)
 
 
+def running() -> float:
+    """Give the seconds since the machine started, sleep included; the box's one monotonic clock."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
 class Clock(Protocol):
     """Whatever says what time it is."""
 
@@ -68,12 +73,12 @@ class SystemClock:
             floor: The latest moment known to have passed, in UTC.
         """
         self._floor = floor
-        self._begun = time.clock_gettime(time.CLOCK_BOOTTIME)
+        self._begun = running()
         self._boot = _BOOT_ID.read_text("ascii").strip()
 
     def now(self) -> Instant:
         """Read both clocks and the kernel's opinion of the first."""
-        utc, monotonic = datetime.now(UTC), time.clock_gettime(time.CLOCK_BOOTTIME)
+        utc, monotonic = datetime.now(UTC), running()
         state, error_ms = kernel_discipline()
         floor = self._floor + timedelta(seconds=monotonic - self._begun)
         if utc < floor:

@@ -6,7 +6,6 @@ Rules:
 3. Whatever was dropped, by us or by the card, is counted and shown on the next block.
 """
 
-import time
 from dataclasses import dataclass
 from queue import Empty, Full, Queue
 from typing import Protocol
@@ -14,6 +13,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from device.host import clock
 from device.sound.block import Block
 
 # A card's report of how old its sound is; drivers exist that report nonsense.
@@ -60,7 +60,7 @@ class Capture:
 
     def take(self, frames: NDArray[np.float32], count: int, times: StreamTime, flags: StreamFlags) -> None:
         """Copy a buffer: the callback, in the form in which PortAudio calls it."""
-        now = time.monotonic()
+        now = clock.running()
         seconds = count / self._rate
         if flags.input_overflow:
             # How much is missing nobody says; the clock tells about, and it is something.

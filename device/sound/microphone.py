@@ -8,12 +8,12 @@ Rules:
 
 import logging
 import threading
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from device.errors import Broken, Waiting
+from device.host import clock
 from device.sound.block import Block
 from device.sound.capture import Capture
 from device.sound.reopening import reopening
@@ -156,7 +156,7 @@ class Microphone:
             Broken: As `blocks`.
         """
         stop = stop or threading.Event()
-        return reopening(lambda: self.blocks(stop), stop.wait, began=time.monotonic())
+        return reopening(lambda: self.blocks(stop), stop.wait, began=clock.running())
 
     @staticmethod
     def _open(portaudio: Any, device: InputDevice, capture: Capture) -> Any:

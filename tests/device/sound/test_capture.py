@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from device.host import clock
 from device.sound.capture import Capture
 
 RATE, COUNT = 8000, 800
@@ -104,7 +105,7 @@ def test_time_is_that_of_the_last_sample_and_nonsense_of_a_driver_is_not_believe
     adc: float, age: float
 ) -> None:
     capture = Capture(RATE, buffers=4)
-    now = time.monotonic()
+    now = clock.running()
     capture.take(frames(0.1), COUNT, Times(inputBufferAdcTime=adc), Flags())
     block = capture.give(0)
     assert block is not None
