@@ -6,7 +6,6 @@ machine started, which cannot. What is wrong with the first can be mended later 
 """
 
 import ctypes
-import errno
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -79,7 +78,7 @@ class SystemClock:
     def now(self) -> Instant:
         """Read both clocks and the kernel's opinion of the first."""
         utc, monotonic = datetime.now(UTC), running()
-        state, error_ms = kernel_discipline()
+        state, error_ms = judge(ask_kernel(), _TIMESYNCD_HAS_SET_IT.exists())
         floor = self._floor + timedelta(seconds=monotonic - self._begun)
         if utc < floor:
             return Instant(floor, monotonic, self._boot, "unsynchronised", None)
@@ -122,34 +121,50 @@ class StreamClock:
         return Instant(utc, self._position, self._boot, self._state, self._error_ms)
 
 
+@dataclass(frozen=True)
+class Discipline:
+    """What the kernel says of its own clock."""
+
+    unsynchronised: bool
+    error_us: int  # its bound on the error, microseconds
+
+
+def judge(kernel: Discipline | None, timesyncd_has_set_it: bool) -> tuple[ClockState, int | None]:
+    """Say how far the clock can be trusted, and to within how many milliseconds it is right.
+
+    Args:
+        kernel: None where the kernel may not be asked.
+        timesyncd_has_set_it: Whether systemd-timesyncd has left its mark since the machine started. It has to do
+            where there is nothing better, and says nothing of the error.
+    """
+    if kernel is None:
+        return ("synchronised" if timesyncd_has_set_it else "unknown"), None
+    if kernel.unsynchronised:
+        return "unsynchronised", None
+    return "synchronised", kernel.error_us // 1000
+
+
+def ask_kernel() -> Discipline | None:
+    """Ask by adjtimex(2), which sets nothing where `modes` is 0 and then needs no privilege.
+
+    A service with `ProtectClock=yes` may not even ask, and gets None.
+    """
+    timex = _Timex()
+    result = ctypes.CDLL(None, use_errno=True).adjtimex(ctypes.byref(timex))
+    if result < 0:
+        return None
+    return Discipline(result == _TIME_ERROR or bool(timex.status & _STA_UNSYNC), timex.maxerror)
+
+
 class _Timex(ctypes.Structure):
-    """`struct timex` of Linux; what follows `constant` is not read, but the kernel writes it."""
+    """`struct timex` of Linux as far as it is read here; the kernel writes into the rest."""
 
     _fields_ = (
         ("modes", ctypes.c_uint),
         ("offset", ctypes.c_long),
         ("freq", ctypes.c_long),
-        ("maxerror", ctypes.c_long),  # microseconds
+        ("maxerror", ctypes.c_long),
         ("esterror", ctypes.c_long),
         ("status", ctypes.c_int),
-        ("constant", ctypes.c_long),
         ("rest", ctypes.c_char * 256),
     )
-
-
-def kernel_discipline() -> tuple[ClockState, int | None]:
-    """Ask the kernel whether something keeps its clock right, and to within how many milliseconds.
-
-    Reading needs no privilege (adjtimex(2), `modes` 0), but a service with `ProtectClock=yes` may not even read. There
-    the mark that systemd-timesyncd leaves has to do; it says nothing of the error.
-    """
-    libc = ctypes.CDLL(None, use_errno=True)
-    timex = _Timex()
-    result = libc.adjtimex(ctypes.byref(timex))
-    if result >= 0:
-        if result == _TIME_ERROR or timex.status & _STA_UNSYNC:
-            return "unsynchronised", None
-        return "synchronised", timex.maxerror // 1000
-    if ctypes.get_errno() in (errno.EPERM, errno.ENOSYS) and _TIMESYNCD_HAS_SET_IT.exists():
-        return "synchronised", None
-    return "unknown", None

@@ -28,8 +28,7 @@ def connect_to_write(path: Path) -> sqlite3.Connection:
         Broken: It is no log, a newer program's log, or cannot be opened.
         Waiting: The disk is full.
     """
-    with errors_named(path):
-        connection = _connect(f"{path.absolute().as_uri()}?mode=rwc")
+    with errors_named(path), _closed_if_it_fails(f"{path.absolute().as_uri()}?mode=rwc") as connection:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute(
@@ -53,8 +52,7 @@ def connect_to_read(path: Path) -> sqlite3.Connection:
         raise Waiting(
             "log-absent", f"There is no log at {path} yet.", "It is made when the box first listens."
         )
-    with errors_named(path):
-        connection = _connect(f"{path.absolute().as_uri()}?mode=ro")
+    with errors_named(path), _closed_if_it_fails(f"{path.absolute().as_uri()}?mode=ro") as connection:
         connection.execute("PRAGMA query_only = ON")
         _check_kind(connection, path)
         return connection
@@ -115,14 +113,19 @@ def _named(error: sqlite3.DatabaseError, path: Path) -> EstuError:
     return Broken("log-failed", f"SQLite cannot go on with {path} ({error}).", _ASK)
 
 
-def _connect(uri: str) -> sqlite3.Connection:
+@contextmanager
+def _closed_if_it_fails(uri: str) -> Iterator[sqlite3.Connection]:
     connection = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=limits.BUSY_SECONDS)
-    connection.execute("PRAGMA foreign_keys = ON")
-    connection.execute("PRAGMA trusted_schema = OFF")
-    connection.text_factory = lambda text: text.decode(
-        "utf-8", "replace"
-    )  # a damaged row can still be looked at
-    return connection
+    try:
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA trusted_schema = OFF")
+        connection.text_factory = lambda text: text.decode(
+            "utf-8", "replace"
+        )  # a damaged row can still be shown
+        yield connection
+    except BaseException:
+        connection.close()
+        raise
 
 
 def _create(connection: sqlite3.Connection) -> None:

@@ -35,8 +35,11 @@ def verify_file(path: Path, boxes: Jwks, platform: Jwks | None) -> Verification:
         ) from error
     if beginning != _SQLITE:
         return verify_export(path, boxes, platform)
-    with LogReader.read(path) as log:
-        return verify_log(log, boxes, platform)
+    try:
+        with LogReader.read(path) as log:
+            return verify_log(log, boxes, platform)
+    except Broken as broken:
+        return _torn(broken, 0)
 
 
 def verify_log(log: LogReader, boxes: Jwks, platform: Jwks | None) -> Verification:
@@ -55,9 +58,14 @@ def verify_log(log: LogReader, boxes: Jwks, platform: Jwks | None) -> Verificati
                 verification, fault=verification.fault or rows.fault or _of_the_file(log, verification)
             )
     except Broken as broken:
-        if broken.code != "log-corrupt":
-            raise
-        return replace(NOTHING, fault=Fault(rows.seq + 1, Reason.TORN, broken.message))
+        return _torn(broken, rows.seq + 1)
+
+
+def _torn(broken: Broken, seq: int) -> Verification:
+    """Take SQLite's word that the file is damaged; what else is broken is not the log's fault."""
+    if broken.code != "log-corrupt":
+        raise broken
+    return replace(NOTHING, fault=Fault(seq, Reason.TORN, broken.message))
 
 
 def _of_the_file(log: LogReader, verification: Verification) -> Fault | None:

@@ -1,0 +1,155 @@
+"""A card that gives back other bytes than were written: the log is cut to its last whole event, or goes on."""
+
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from device.host.clock import Instant
+from device.record import limits
+from device.record.keys import Jwks
+from device.record.link import Link
+from device.record.log import EventLog
+from device.record.receipt_ledger import ReceiptLedger
+from device.record.reports import IncidentReport
+from device.record.signing_key import SigningKey
+
+At = Callable[[float], Instant]
+INCIDENT = IncidentReport("microphone-lost", "Gone.")
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "log.db"
+
+
+@pytest.fixture
+def open_log(path: Path, box_key: SigningKey) -> Callable[[], EventLog]:
+    return lambda: EventLog.open(path, "abay-theatre-1", box_key)
+
+
+@pytest.fixture
+def places(open_log: Callable[[], EventLog], at: At) -> list[Link]:
+    """Write eight events and close the log."""
+    with open_log() as log:
+        return [log.append(INCIDENT, at(second)) for second in range(8)]
+
+
+ROT = {
+    "jws": "UPDATE event SET jws = CAST(x'00' || substr(jws, 2) AS BLOB) WHERE seq = ?",
+    "hash": "UPDATE event SET hash = CAST(x'00' || substr(hash, 2) AS BLOB) WHERE seq = ?",
+}
+
+
+def rot(path: Path, *numbers: int, column: str = "jws") -> None:
+    """Let a byte of some events rot."""
+    connection = sqlite3.connect(path)
+    connection.execute("DROP TRIGGER event_is_never_rewritten")
+    connection.executemany(ROT[column], [(seq,) for seq in numbers])
+    connection.commit()
+    connection.close()
+
+
+def test_a_whole_log_is_found_whole(open_log: Callable[[], EventLog], places: list[Link]) -> None:
+    with open_log() as log:
+        assert log.opening.whole
+        assert (log.opening.events, log.opening.cut, log.opening.damaged, log.opening.missing) == (
+            8,
+            0,
+            (),
+            0,
+        )
+
+
+@pytest.mark.parametrize("column", ["jws", "hash"])
+def test_damage_at_the_end_is_put_aside_and_its_number_used_again(
+    path: Path, open_log: Callable[[], EventLog], places: list[Link], at: At, column: str
+) -> None:
+    rot(path, 7, 8, column=column)
+    with open_log() as log:
+        assert (log.opening.events, log.opening.cut) == (6, 2)
+        assert log.head() == places[5]
+        assert log.append(INCIDENT, at(20)).seq == 7
+        assert log.events(6, 1)[0].event.prev == places[5].hash
+        aside = log._connection.execute("SELECT seq FROM torn ORDER BY seq").fetchall()
+        assert aside == [(7,), (8,)]
+    with open_log() as log:
+        assert log.opening.whole
+
+
+def test_an_event_that_the_platform_has_keeps_its_number_though_it_is_damaged_here(
+    path: Path,
+    open_log: Callable[[], EventLog],
+    places: list[Link],
+    at: At,
+    platform: Jwks,
+    receipt_for: Callable[..., bytes],
+) -> None:
+    with ReceiptLedger.open(path) as ledger:
+        ledger.keep_receipt(receipt_for(7, places[6].hash), platform)
+    rot(path, 6, 7, 8)
+    with open_log() as log:
+        assert (log.opening.cut, log.opening.damaged) == (1, (6, 7))
+        log.append(INCIDENT, at(20))
+        assert log.events(7, 1)[0].event.prev == places[6].hash
+
+
+def test_whole_events_after_damage_stay(
+    path: Path, open_log: Callable[[], EventLog], places: list[Link]
+) -> None:
+    rot(path, 5)
+    with open_log() as log:
+        assert (log.opening.cut, log.opening.damaged, log.opening.events) == (0, (5,), 8)
+        assert not log.opening.whole
+        assert log.head() == places[7]
+
+
+def test_a_log_whose_every_event_is_damaged_begins_again(
+    path: Path, open_log: Callable[[], EventLog], places: list[Link], at: At
+) -> None:
+    rot(path, *range(1, 9))
+    with open_log() as log:
+        assert (log.opening.cut, log.opening.events) == (8, 0)
+        assert log.append(INCIDENT, at(20)).seq == 1
+
+
+def test_a_row_that_is_gone_is_counted(
+    path: Path, open_log: Callable[[], EventLog], places: list[Link]
+) -> None:
+    connection = sqlite3.connect(path)
+    connection.execute("DROP TRIGGER event_stays_until_receipted_and_anchored")
+    connection.execute("DELETE FROM event WHERE seq IN (2, 3)")
+    connection.commit()
+    connection.close()
+    with open_log() as log:
+        assert (log.opening.missing, log.opening.events) == (2, 6)
+
+
+def test_only_the_tail_is_read_again(
+    path: Path, open_log: Callable[[], EventLog], places: list[Link], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "TAIL_EVENTS", 3)
+    rot(path, 5)
+    with open_log() as log:
+        assert log.opening.whole
+    monkeypatch.setattr(limits, "TAIL_EVENTS", 4)
+    with open_log() as log:
+        assert log.opening.damaged == (5,)
+
+
+def test_a_forgotten_beginning_is_not_missing(
+    path: Path,
+    open_log: Callable[[], EventLog],
+    places: list[Link],
+    at: At,
+    platform: Jwks,
+    receipt_for: Callable[..., bytes],
+) -> None:
+    with ReceiptLedger.open(path) as ledger:
+        ledger.keep_receipt(receipt_for(7, places[6].hash), platform)
+    with open_log() as log:
+        log.forget(at(4).utc, at(900))
+    with open_log() as log:
+        assert log.opening.whole
+        assert log.opening.events == 4
