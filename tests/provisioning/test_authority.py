@@ -3,6 +3,8 @@
 import os
 import shutil
 import stat
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -95,6 +97,46 @@ def test_without_a_passphrase_and_without_a_person_the_command_says_so(
         monkeypatch.setattr("sys.stdin", nobody)
         assert provision("authority", "issue-server", "broker.example", "--out", tmp_path / "tls") == 1
     assert not (tmp_path / "tls").exists()
+
+
+def type_in(words: list[str], answers: list[str]) -> tuple[int, str]:
+    """Run a command in a terminal, type an answer at each prompt, and give its status and what was shown."""
+    terminal = "import pty, sys; sys.exit(pty.spawn(sys.argv[1:]) >> 8)"
+    environment = {name: value for name, value in os.environ.items() if name != "ESTU_AUTHORITY_PASSPHRASE"}
+    shown = b""
+    with subprocess.Popen(
+        [sys.executable, "-c", terminal, sys.executable, "-m", "provisioning", *words],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env=environment,
+    ) as running:
+        assert running.stdin is not None
+        assert running.stdout is not None
+        for answer in answers:
+            while not shown.endswith(b": "):
+                letter = running.stdout.read(1)
+                assert letter, shown
+                shown += letter
+            running.stdin.write(answer.encode() + b"\n")
+            running.stdin.flush()
+            shown += b"|"
+        shown += running.stdout.read()
+    return running.returncode, shown.decode()
+
+
+def test_a_person_types_a_new_passphrase_twice_and_it_is_not_shown(tmp_path: Path, passphrase: str) -> None:
+    words = ["authority", "init", str(tmp_path / "typed")]
+    status, shown = type_in(words, [passphrase, passphrase])
+    assert status == 0, shown
+    assert passphrase not in shown
+    assert open_authority(tmp_path / "typed", passphrase).key
+
+
+def test_two_different_entries_make_no_authority(tmp_path: Path, passphrase: str) -> None:
+    status, shown = type_in(["authority", "init", str(tmp_path / "typed")], [passphrase, passphrase + "s"])
+    assert status == 1
+    assert "[passphrase-differs]" in shown
+    assert not (tmp_path / "typed").exists()
 
 
 def test_a_wrong_passphrase_issues_nothing(

@@ -1,8 +1,12 @@
 """A box becomes somebody."""
 
+import random
 import re
 import sqlite3
 import stat
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -197,6 +201,36 @@ def test_a_batch_whose_last_folder_is_in_the_way_enrols_nobody(
     assert provision("enrol", "--batch", tmp_path / "boxes.csv", *target) == 1
     assert [path for path in (tmp_path / "cards").rglob("*") if path.is_file()] == [obstacle]
     assert register().boxes() == []
+
+
+def test_a_power_cut_never_leaves_a_registered_box_without_its_keys(
+    authority: Path, platform_keys: Path, tmp_path: Path, register: Callable[[], Register]
+) -> None:
+    table = tmp_path / "boxes.csv"
+    table.write_text("box,venue,hall,language\nestu-1,Опера,Main,kk\nestu-2,Кино,1,ru\n")
+    chance = random.Random(7)
+    ended = []
+    for attempt in range(4):
+        cards = tmp_path / f"cards-{attempt}"
+        words = ["enrol", "--batch", table, "--platform-keys", platform_keys, "--out", cards]
+        command = [sys.executable, "-m", "provisioning", *words, "--broker", "mqtts://b.example"]
+        with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as running:
+            until = time.monotonic() + 60
+            while not cards.exists() and running.poll() is None and time.monotonic() < until:
+                time.sleep(0.001)  # until the first folder is there: from here on a cut can do harm
+            if attempt < 3:
+                time.sleep(chance.uniform(0, 0.4 * attempt))
+                running.kill()
+        known = {row["id"]: row["kid"] for row in register().boxes()}
+        ended.append(len(known))
+        assert len(known) in (0, 2), "a batch is enrolled whole or not at all"
+        for box, kid in known.items():
+            assert SigningKey.load(cards / box / "signing.pem", box).public.kid == kid
+            assert (cards / box / "tls-key.pem").exists()
+        if known:
+            break
+    assert ended[0] == 0, "the first cut came too late to test anything"
+    assert ended[-1] == 2, "after the cuts the same batch is enrolled"
 
 
 def test_the_wrong_passphrase_enrols_nobody(

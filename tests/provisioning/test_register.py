@@ -8,11 +8,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from device.errors import Refused
+from device.record.signing_key import SigningKey
 from provisioning import register as register_module
-from provisioning.register import Register
+from provisioning.box import Box
+from provisioning.certificates import Issuer, authority_certificate, box_certificate
+from provisioning.register import Keys, Register
 
+NOW = datetime(2026, 7, 1, tzinfo=UTC)
 Enrol = Callable[..., Path]
 Provision = Callable[..., int]
 
@@ -40,6 +45,22 @@ def test_every_change_has_its_line_in_the_audit_trail(
     assert lines[5]["detail"] == {"reason": "lost", "serial": rows["estu-0001"]["serial"]}
 
 
+@pytest.fixture
+def filled(tmp_path: Path) -> Path:
+    """A register with one box and one line in the audit trail."""
+    path = tmp_path / "filled.sqlite"
+    Register.create(path)
+    key = ec.generate_private_key(ec.SECP256R1())
+    issuer = Issuer(authority_certificate(key, "Estu authority", NOW), key)
+    certificate = box_certificate(issuer, "estu-0001", key.public_key(), NOW)
+    keys = Keys(SigningKey.create("estu-0001").public, certificate, "$scrypt$")
+    opened = Register.open(path)
+    with opened.change():
+        opened.enrol(Box("estu-0001", "Кино", "1", "ru"), "mqtts://b.example:8883", keys, "me@here", NOW)
+    opened.close()
+    return path
+
+
 @pytest.mark.parametrize(
     "statement",
     [
@@ -53,31 +74,30 @@ def test_every_change_has_its_line_in_the_audit_trail(
         "DELETE FROM audit WHERE number = 1",
     ],
 )
-def test_the_register_itself_refuses_to_be_rewritten(enrol: Enrol, authority: Path, statement: str) -> None:
-    enrol()
-    connection = sqlite3.connect(authority / "register.sqlite")
+def test_the_register_itself_refuses_to_be_rewritten(filled: Path, statement: str) -> None:
+    connection = sqlite3.connect(filled)
     with pytest.raises(sqlite3.IntegrityError):
         connection.execute(statement)
     connection.close()
 
 
-def test_a_retired_box_does_not_come_back(enrol: Enrol, provision: Provision, authority: Path) -> None:
-    enrol()
-    assert provision("retire", "estu-0001", "--reason", "ended") == 0
-    connection = sqlite3.connect(authority / "register.sqlite")
+def test_a_retired_box_does_not_come_back(filled: Path) -> None:
+    opened = Register.open(filled)
+    with opened.change():
+        opened.retire("estu-0001", "ended", "me@here", NOW)
+    opened.close()
+    connection = sqlite3.connect(filled)
     with pytest.raises(sqlite3.IntegrityError, match="a retired box never changes"):
         connection.execute("UPDATE boxes SET status = 'active', retired = NULL, reason = NULL")
     connection.close()
 
 
-def test_the_register_holds_nothing_secret_and_is_closed_to_others(enrol: Enrol, authority: Path) -> None:
-    enrol()
-    path = authority / "register.sqlite"
-    assert path.stat().st_mode & 0o077 == 0
-    connection = sqlite3.connect(path)
+def test_the_register_holds_public_keys_only_and_is_closed_to_others(filled: Path) -> None:
+    assert filled.stat().st_mode & 0o077 == 0
+    connection = sqlite3.connect(filled)
     (key,) = connection.execute("SELECT signing_key FROM boxes").fetchone()
     connection.close()
-    assert "d" not in json.loads(key)
+    assert set(json.loads(key)) == {"kty", "crv", "x", "kid", "box"}
 
 
 def test_a_change_that_fails_leaves_no_trace(authority: Path, register: Callable[[], Register]) -> None:
@@ -85,7 +105,7 @@ def test_a_change_that_fails_leaves_no_trace(authority: Path, register: Callable
 
     def interrupted() -> None:
         with opened.change():
-            opened.note("test", "subject", {}, "nobody@nowhere", datetime(2026, 7, 1, tzinfo=UTC))
+            opened.note("test", "subject", {}, "nobody@nowhere", NOW)
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
