@@ -23,8 +23,12 @@ def passphrase() -> str:
 
 @pytest.fixture(scope="session")
 def sealed_authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An authority as `authority init` leaves it; made once, since sealing takes a second on purpose."""
+    """An authority as `authority init` leaves it, made once, and sealed at a tenth of the cost.
+
+    Opening it costs what sealing did, and most tests do. `test_sealed_key.py` seals at the full cost.
+    """
     with pytest.MonkeyPatch.context() as environment:
+        environment.setattr("provisioning.sealed_key.SCRYPT_P", 1)
         environment.setenv("ESTU_AUTHORITY_PASSPHRASE", PASSPHRASE)
         folder = tmp_path_factory.mktemp("sealed") / "authority"
         assert main(["authority", "init", str(folder)]) == 0
@@ -33,7 +37,11 @@ def sealed_authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def authority(sealed_authority: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An authority of the test's own, chosen by the environment as a technician would."""
+    """An authority of the test's own, chosen by the environment as a technician would.
+
+    Label codes are hashed cheaply beside it; `test_label_code.py` hashes at the full cost.
+    """
+    monkeypatch.setattr("provisioning.label_code._LOG2_N", 10)
     folder = tmp_path / "authority"
     shutil.copytree(sealed_authority, folder)
     monkeypatch.setenv("ESTU_AUTHORITY", str(folder))
