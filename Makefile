@@ -28,8 +28,8 @@ help: ## show this list
 
 setup: .venv/.ready ## install what everything else needs (the others call it)
 
-demo: setup ## an evening in a simulated hall, from the sound to the platform's receipt (MUSIC=folder, MIC=1)
-	$(PYTHON) -m demo $(if $(MUSIC),--music "$(MUSIC)") $(if $(MIC),--microphone)
+demo: setup ## an evening in a simulated hall, from sound to receipt (MUSIC=folder, MIC=1)
+	$(PYTHON) -m demo
 
 test: setup ## all tests
 	$(PYTHON) -m pytest

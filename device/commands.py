@@ -32,7 +32,7 @@ def listen(asked: argparse.Namespace) -> int:
     microphone = Microphone(chosen.microphone.device or None)
     with ear(chosen, clock) as parts:
         service.ready("Listening.")
-        listening.listen(microphone.reopening(stop), parts, alive=service.alive)
+        listening.listen(microphone.reopening(stop, service.alive), parts, alive=service.alive)
     service.stopping()
     return 0
 

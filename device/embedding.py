@@ -22,6 +22,8 @@ from device.features import PARAMETERS
 # dimensions rarely reach 0.5, so a scale of 2 wastes no bits and cuts off next to nothing.
 EMBEDDING_SCALE = 2.0
 
+Embeddings = NDArray[np.float32]  # (n, dimension), or (dimension,) for one; of unit length
+
 METADATA = "embedding.json"  # the name inside the appended archive
 LARGEST_MODEL = 64 * 2**20  # bytes
 LARGEST_METADATA = 64 * 2**10  # bytes

@@ -10,8 +10,8 @@ from device.errors import Refused
 
 DEFAULT_PATH = Path("/etc/estu/settings.toml")
 
-BoxId = Annotated[str, msgspec.Meta(pattern="^[a-z0-9][a-z0-9-]{2,31}$")]
-BrokerUrl = Annotated[str, msgspec.Meta(pattern="^(mqtts?|wss?)://[^/ ]+$")]
+BoxId = Annotated[str, msgspec.Meta(pattern=r"\A[a-z0-9][a-z0-9-]{2,31}\Z")]
+BrokerUrl = Annotated[str, msgspec.Meta(pattern=r"\A(mqtts?|wss?)://[^ ]+\Z")]
 
 
 class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -18,6 +18,8 @@ from device.record import limits
 APPLICATION = 0x45535455  # 'ESTU', as in schema.sql
 VERSION = 1
 
+_WAL_BYTES = 4_194_304  # that stay on disk after a long backlog
+_LET_IN = "Give this service access to the log's folder."
 _ASK = "Keep the file, it is evidence, and ask whoever provides the box."
 
 
@@ -25,19 +27,18 @@ def connect_to_write(path: Path) -> sqlite3.Connection:
     """Open a log for writing, and make it if it is not there; its folder exists.
 
     Raises:
-        Broken: It is no log, a newer program's log, or cannot be opened.
+        Broken: It is no log, a newer program's log, or cannot be opened. It is then left as it is.
         Waiting: The disk is full.
     """
     with errors_named(path), _closed_if_it_fails(f"{path.absolute().as_uri()}?mode=rwc") as connection:
+        if _has_tables(connection):
+            _check_kind(connection, path)
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
-        connection.execute(
-            "PRAGMA journal_size_limit = 4194304"
-        )  # bytes of WAL that stay after a long backlog
+        connection.execute(f"PRAGMA journal_size_limit = {_WAL_BYTES}")
         with transaction(connection):
-            if not _pragma(connection, "user_version") and not _has_tables(connection):
+            if not _has_tables(connection):
                 _create(connection)
-        _check_kind(connection, path)
         return connection
 
 
@@ -45,17 +46,27 @@ def connect_to_read(path: Path) -> sqlite3.Connection:
     """Open a log that another process writes; nothing can be changed through this connection.
 
     Raises:
-        Waiting: There is no log yet.
-        Broken: It is no log, or a newer program's.
+        Waiting: There is no log yet (`log-absent`); or no service has it open, and the reader has no right to do by
+            itself what readers of a WAL need (`log-idle`).
+        Broken: It is no log, or a newer program's, or may not be read.
     """
-    if not path.exists():
+    try:
+        path.stat()
+    except FileNotFoundError as error:
         raise Waiting(
-            "log-absent", f"There is no log at {path} yet.", "It is made when the box first listens."
-        )
-    with errors_named(path), _closed_if_it_fails(f"{path.absolute().as_uri()}?mode=ro") as connection:
-        connection.execute("PRAGMA query_only = ON")
-        _check_kind(connection, path)
-        return connection
+            "log-absent", f"There is no log at {path} yet.", "The box makes it when it first listens."
+        ) from error
+    except OSError as error:
+        raise Broken("log-closed", f"{path} cannot be opened ({error.strerror}).", _LET_IN) from error
+    try:
+        with errors_named(path), _closed_if_it_fails(f"{path.absolute().as_uri()}?mode=ro") as connection:
+            connection.execute("PRAGMA query_only = ON")
+            _check_kind(connection, path)
+            return connection
+    except Broken as broken:
+        if broken.code == "log-closed" and not path.with_name(f"{path.name}-shm").exists():
+            raise Waiting("log-idle", f"No service has {path} open.", "Start the box's services.") from broken
+        raise
 
 
 @contextmanager
@@ -66,9 +77,7 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
         yield
         connection.execute("COMMIT")
     except BaseException:
-        if (
-            connection.in_transaction
-        ):  # SQLite has itself rolled back after some errors, a full disk among them
+        if connection.in_transaction:  # after a full disk, SQLite has rolled back by itself
             connection.execute("ROLLBACK")
         raise
 

@@ -8,7 +8,7 @@ Rules:
 
 import logging
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -146,17 +146,29 @@ class Microphone:
         finally:
             _close(stream)
 
-    def reopening(self, stop: threading.Event | None = None) -> Iterator[Block]:
+    def reopening(
+        self, stop: threading.Event | None = None, alive: Callable[[], None] = lambda: None
+    ) -> Iterator[Block]:
         """Give blocks for ever, or until `stop` is set, and open the microphone again whenever it went away.
 
         While it is away nothing comes; the first block afterwards carries the time that was lost, and positions
         go on. It is heard again at most some 10 s after it came back.
 
+        Args:
+            stop: Ends the blocks.
+            alive: Called before each pause between attempts: who waits for a microphone is not hung, who hangs in
+                the sound system is.
+
         Raises:
             Broken: As `blocks`.
         """
         stop = stop or threading.Event()
-        return reopening(lambda: self.blocks(stop), stop.wait, began=clock.running())
+
+        def pause(seconds: float) -> bool:
+            alive()
+            return stop.wait(seconds)
+
+        return reopening(lambda: self.blocks(stop), pause, began=clock.running())
 
     @staticmethod
     def _open(portaudio: Any, device: InputDevice, capture: Capture) -> Any:
