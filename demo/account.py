@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from device.errors import Waiting
+from device.errors import Broken, Waiting
 from device.record.event import Event
 from device.record.log import EventLog
 from device.record.reports import PlayReport
@@ -54,8 +54,10 @@ class AccountReader:
         """Read what is new, and give all."""
         try:
             log = EventLog.read(self._log)
-        except Waiting:
-            return Account()
+        except (Waiting, Broken):
+            if self._read:
+                raise
+            return Account()  # not there, or just being made; if it is broken, the box itself says so
         with log:
             while new := log.events(self._read, READ_AT_ONCE):
                 for stored in new:

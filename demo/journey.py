@@ -95,11 +95,12 @@ class Journey:
         )
         begins = datetime.now(UTC) - timedelta(seconds=programme.seconds)  # so that it ends about now
         listening = stage.start_replay(sound, begins, self._wish.speed)
-        stage.start_sync()
         with Screen(self._console) as screen:
             watch = Watch(self._places.log, begins, processes, screen, self._wish.speed, programme)
+            watch.until_begun(listening)
+            stage.start_sync()
             watch.until_ended(listening)
-            account = watch.until_receipted()
+            account = watch.until_receipted(listening)
         result = score(programme.scenes, account.entries)
         picture.draw(programme, account.entries, result, levels, self._places.folder / "evening.png")
         self._tell(f"\nThe evening as a picture: {self._places.folder / 'evening.png'}")
@@ -111,15 +112,16 @@ class Journey:
         self._tell(f"The box listens. Play it something from {self._places.music}\n")
         begins = datetime.now(UTC)
         listening = stage.start_listening()
-        stage.start_sync()
         with Screen(self._console) as screen:
             watch = Watch(self._places.log, begins, processes, screen)
             try:
+                watch.until_begun(listening)
+                stage.start_sync()
                 watch.until_ended(listening, self._wish.minutes)
             except KeyboardInterrupt:
                 self._tell("Ending")
             processes.end(listening)
-            account = watch.until_receipted()
+            account = watch.until_receipted(listening)
         return self._summary(Score((), ()), account, stage, (datetime.now(UTC) - begins).total_seconds())
 
     def _perform(self, programme: Programme) -> tuple[Path, np.ndarray]:

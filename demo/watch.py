@@ -42,6 +42,15 @@ class Watch:
         self._programme = programme
         self._heard_from: float | None = None
 
+    def until_begun(self, listening: Running) -> None:
+        """Watch until the box has written its first event.
+
+        Raises:
+            Broken: A process failed.
+        """
+        while not self._look(listening).head and listening.process.poll() is None:
+            time.sleep(LOOK)
+
     def until_ended(self, listening: Running, minutes: float | None = None) -> None:
         """Watch until the box has heard all, or for so many minutes.
 
@@ -56,14 +65,17 @@ class Watch:
             time.sleep(LOOK)
         self._processes.check(listening)
 
-    def until_receipted(self) -> Account:
+    def until_receipted(self, ended: Running) -> Account:
         """Watch until the platform has receipted the last event, or far too much time has passed.
+
+        Args:
+            ended: The box's listening, which is over.
 
         Raises:
             Broken: A process failed.
         """
         until = time.monotonic() + RECEIPT_WITHIN
-        while (account := self._look()).receipt < account.head and time.monotonic() < until:
+        while (account := self._look(ended)).receipt < account.head and time.monotonic() < until:
             time.sleep(LOOK)
         return account
 
