@@ -1,11 +1,15 @@
 """The file: made once, recognised, and its errors named."""
 
+import os
 import sqlite3
+from collections.abc import Iterator
+from multiprocessing import get_context
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
-from device.errors import Broken, Waiting
+from device.errors import Broken, EstuError, Waiting
 from device.record import limits, log_file
 from device.record.log_file import connect_to_read, connect_to_write, errors_named, transaction
 
@@ -54,21 +58,59 @@ def test_a_file_that_is_no_log_is_left_alone(tmp_path: Path, opening: object) ->
     connection = sqlite3.connect(newer)
     connection.execute("PRAGMA user_version = 2")
     connection.close()
+    before = [path.read_bytes() for path in (text, foreign, newer)]
     codes = []
     for path in (text, foreign, newer):
         with pytest.raises(Broken) as broken:
             opening(path)
         codes.append(broken.value.code)
     assert codes == ["log-corrupt", "log-foreign", "log-version"]
-    connection = sqlite3.connect(foreign)
-    assert [name for (name,) in connection.execute("SELECT name FROM sqlite_schema")] == ["songs"]
-    connection.close()
+    assert [path.read_bytes() for path in (text, foreign, newer)] == before
 
 
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(Broken, match="cannot be opened") as broken:
         connect_to_write(tmp_path / "absent" / "log.db")
     assert broken.value.code == "log-closed"
+
+
+@pytest.fixture
+def shop_window() -> Iterator[Path]:
+    """A folder where everybody may look and only its owner may write."""
+    with TemporaryDirectory() as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+
+
+def seen_by_a_stranger(path: Path) -> str:
+    """Open a log as a user who may read it and write nothing; give what becomes of it."""
+    receiving, sending = get_context("fork").Pipe(duplex=False)
+
+    def look() -> None:
+        if os.getuid() == 0:
+            os.setgid(65_534)
+            os.setuid(65_534)
+        else:
+            path.parent.chmod(0o555)
+        try:
+            sending.send(str(connect_to_read(path).execute(QUESTION).fetchone()))
+        except EstuError as error:
+            sending.send(error.code)
+
+    process = get_context("fork").Process(target=look)
+    process.start()
+    answer: str = receiving.recv()
+    process.join()
+    path.parent.chmod(0o755)
+    return answer
+
+
+def test_the_page_reads_what_it_may_not_write_while_the_box_has_it_open(shop_window: Path) -> None:
+    writer = connect_to_write(shop_window / "log.db")
+    assert seen_by_a_stranger(shop_window / "log.db") == "(0,)"
+    writer.close()
+    assert seen_by_a_stranger(shop_window / "log.db") == "log-idle"
+    assert seen_by_a_stranger(shop_window / "other.db") == "log-absent"
 
 
 def test_a_transaction_that_fails_leaves_nothing(tmp_path: Path) -> None:
