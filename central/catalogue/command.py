@@ -2,9 +2,11 @@
 
 import argparse
 import os
+import signal
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TextIO
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
@@ -27,7 +29,7 @@ _BUILD_END = """tables (CSV; UTF-8; comma, semicolon or tab):
   --works     iswc, title, creator, role, ipi
               a row a creator; role: a CISAC code or its name, such as C or composer
 
-exit status: 0 all is built; 1 something was skipped, and is named; 2 nothing was built"""
+exit status: 0 all is built; 1 something was skipped, and is named; 2 nothing was built; 130 interrupted"""
 
 
 def add_arguments(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -74,8 +76,13 @@ def run(args: argparse.Namespace) -> int:
     try:
         return _build(args) if args.action == "build" else _show(args)
     except EstuError as error:
-        Console(stderr=True, soft_wrap=True).print(str(error), style="red", markup=False, highlight=False)
+        print(f"estu-central catalogue: {error}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        Console(stderr=True).print(
+            "Interrupted; what was done is kept, and the next build goes on from there."
+        )
+        return 128 + signal.SIGINT
 
 
 class _Bar:
@@ -109,26 +116,25 @@ def _build(args: argparse.Namespace) -> int:
     columns = (TextColumn("{task.description:>17}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), disable=not sys.stderr.isatty()) as progress:
         report = build(order, _Bar(progress))
-    out = Console(soft_wrap=True, markup=False, highlight=False)
-    out.print(
-        f"{args.out}: {report.recordings} recordings, {_duration(report.seconds)}, {report.vectors} vectors; "
-        f"{report.added} new or changed, {report.gone} gone, {report.fingerprinted} files heard."
+    print(
+        f"{args.out}: {_count(report.recordings, 'recording')}, {_duration(report.seconds)}, "
+        f"{_count(report.vectors, 'vector')}; {report.added} new or changed, {report.gone} gone, "
+        f"{_count(report.fingerprinted, 'file')} heard."
     )
     if report.left_out:
-        out.print(f"Files in folders that do not end like sound, left out: {report.left_out}.")
-    _list(out, "Same sound under several ids:", [", ".join(ids) for ids in report.same_sound])
-    _list(out, "To be looked at:", list(report.remarks))
+        print(f"Files in folders that do not end like sound, left out: {report.left_out}.")
+    _list("Same sound under several ids:", [", ".join(ids) for ids in report.same_sound])
+    _list("To be looked at:", list(report.remarks))
     _list(
-        Console(stderr=True, soft_wrap=True, markup=False, highlight=False),
         f"Skipped: {len(report.skipped)}.",
         [f"{one.what}: {one.reason}" for one in report.skipped],
+        sys.stderr,
     )
     return 1 if report.skipped else 0
 
 
 def _show(args: argparse.Namespace) -> int:
     manifest = decode_manifest(read_checked(args.folder / MANIFEST, MANIFEST_BYTES))
-    out = Console(soft_wrap=True, markup=False, highlight=False)
     with Catalogue.open(args.folder, manifest.model, manifest.parameters) as catalogue:
         if args.verify:
             catalogue.verify()
@@ -153,29 +159,33 @@ def _show(args: argparse.Namespace) -> int:
             coarse = "coarse index" if part.coarse_path else "searched exactly"
             facts[part.name] = f"{len(part.numbers)} recordings, {len(part.rows)} vectors, {coarse}"
         for name, fact in facts.items():
-            out.print(f"{name:<{_WIDEST}}  {fact}")
+            print(f"{name:<{_WIDEST}}  {fact}")
         if args.recordings:
-            _show_recordings(catalogue, out)
+            _show_recordings(catalogue)
     return 0
 
 
-def _show_recordings(catalogue: Catalogue, out: Console) -> None:
+def _show_recordings(catalogue: Catalogue) -> None:
     for number in range(len(catalogue)):
         if number not in catalogue.withdrawn_numbers:
             one = catalogue.recording(number)
             works = " ".join(work.iswc or work.title or "?" for work in one.works)
             facts = (one.id, _duration(one.seconds), one.isrc, one.artist, one.title, works)
-            out.print("\t".join(fact or "-" for fact in facts))
+            print("\t".join(fact or "-" for fact in facts))
 
 
-def _list(out: Console, heading: str, lines: list[str]) -> None:
+def _list(heading: str, lines: list[str], stream: TextIO | None = None) -> None:
     if not lines:
         return
-    out.print(heading)
+    print(heading, file=stream)
     for line in lines[:_LISTED]:
-        out.print(f"  {line}")
+        print(f"  {line}", file=stream)
     if len(lines) > _LISTED:
-        out.print(f"  ... and {len(lines) - _LISTED} more.")
+        print(f"  ... and {len(lines) - _LISTED} more.", file=stream)
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def _duration(seconds: float) -> str:
