@@ -4,10 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
+from central.training.pool import unpacked
 from device.features import PARAMETERS
 
 DEGRADED_PAIRS = 0.1  # share of pairs whose reference is degraded too: it makes the space smoother
@@ -48,7 +47,23 @@ class Pool:
         """How many places there are."""
         return sum(len(views) for views in self._views.values())
 
-    def batches(self, pairs: int) -> Iterator[Tensor]:
+    def views(self, count: int) -> NDArray[np.float32]:
+        """Draw views of any kind, to measure a network's ranges on.
+
+        Args:
+            count: How many.
+
+        Returns:
+            Shape (count, bands, frames).
+        """
+        drawn = []
+        places = [place for places in self._places.values() for place in places]
+        for number in self._rng.integers(len(places), size=count):
+            chunk, row = places[number]
+            drawn.append(self._views[chunk][row, self._rng.integers(self._views[chunk].shape[1])])
+        return unpacked(np.stack(drawn))
+
+    def batches(self, pairs: int) -> Iterator[NDArray[np.float32]]:
         """Give batches for ever.
 
         Args:
@@ -68,9 +83,7 @@ class Pool:
                 sides[0, column] = views[reference if self._rng.random() < DEGRADED_PAIRS else 0]
                 sides[1, column] = views[query]
                 self._cut_out(sides[1, column])
-            span = PARAMETERS.high - PARAMETERS.low
-            flat = torch.from_numpy(sides.reshape(-1, 1, PARAMETERS.bands, PARAMETERS.frames))
-            yield (flat.float() * (span / 255) + PARAMETERS.low).contiguous(memory_format=torch.channels_last)
+            yield unpacked(sides.reshape(-1, 1, PARAMETERS.bands, PARAMETERS.frames))
 
     def _cut_out(self, view: NDArray[np.uint8]) -> None:
         if self._rng.random() > CUT_OUTS:

@@ -11,19 +11,16 @@ Rules:
 import csv
 import os
 import subprocess
-import tarfile
-import tempfile
-import zipfile
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
-from shutil import copyfileobj
-from typing import IO, Literal, TypeVar
+from pathlib import Path
+from typing import Literal, TypeVar
 
 import numpy as np
 
-from device.errors import Refused, Waiting
+from central.training.packages import download, unpack
+from device.errors import Refused
 
 Split = Literal["train", "test", "reserved"]
 Holds = Literal["music", "speech", "noise"]
@@ -32,12 +29,14 @@ Word = TypeVar("Word", bound=str)
 TABLE = Path(__file__).with_name("corpus.tsv")
 DECODED_RATE = 8000  # samples a second of what `decode` writes
 SHORTEST_MUSIC = 30.0  # seconds; what is shorter in a music package is a sound effect
-LONGEST_EFFECT = SHORTEST_MUSIC
+# Seconds between which a file is what its package is listed for.
+LENGTHS: dict[Holds, tuple[float, float]] = {
+    "music": (SHORTEST_MUSIC, float("inf")),
+    "speech": (0.4, 600.0),
+    "noise": (0.4, SHORTEST_MUSIC),
+}
 LONGEST_DECODED = 240.0  # seconds
 
-_RECORDED = {".ogg", ".oga", ".mp3", ".wav", ".flac", ".opus", ".m4a", ".aif", ".aiff", ".au"}
-_TRACKER = {".mod", ".xm", ".it", ".s3m"}  # ffmpeg renders them through libopenmpt
-_ARCHIVES = {".zip", ".pk3"}
 _INDEX = "index.tsv"
 
 
@@ -126,7 +125,7 @@ def fetch(
     for package in packages:
         folder = cache / "corpus" / package
         if not (folder / _INDEX).exists():
-            _unpack(_download(package, cache / "debs"), folder)
+            unpack(download(package, cache / "debs"), folder)
             _write_index(folder)
         found += [path for path, seconds in _read_index(folder) if shortest <= seconds < longest]
     return found
@@ -165,6 +164,21 @@ def decode(
         return [target for target in pool.map(one, files) if target is not None]
 
 
+def decoded(split: Literal["train", "test"], holds: Holds, cache: Path | None = None) -> list[Path]:
+    """Fetch and decode everything that one side of the split has of one kind.
+
+    Args:
+        split: `train` or `test`.
+        holds: `music`, `speech` or `noise`.
+        cache: Folder to keep everything in; `default_cache()` if not given.
+
+    Returns:
+        `.npy` files as `decode` writes them.
+    """
+    shortest, longest = LENGTHS[holds]
+    return decode(fetch(names(split, holds), cache, shortest, longest), cache)
+
+
 def read(file: Path, rate: int = DECODED_RATE, seconds: float = float("inf")) -> np.ndarray | None:
     """Decode one file of any format to mono samples.
 
@@ -176,20 +190,8 @@ def read(file: Path, rate: int = DECODED_RATE, seconds: float = float("inf")) ->
     Returns:
         int16 samples, or None if ffmpeg cannot read the file.
     """
-    asked = [
-        "ffmpeg",
-        "-v",
-        "error",
-        "-nostdin",
-        "-threads",
-        "1",
-        "-i",
-        str(file),
-        "-map",
-        "0:a:0",
-        "-ac",
-        "1",
-    ]
+    asked = ["ffmpeg", "-v", "error", "-nostdin", "-threads", "1", "-i", str(file)]
+    asked += ["-map", "0:a:0", "-ac", "1"]
     if seconds != float("inf"):
         asked += ["-t", f"{seconds:.3f}"]
     asked += ["-af", "aresample=resampler=soxr", "-ar", str(rate), "-f", "s16le", "-"]
@@ -206,80 +208,11 @@ def _one_of(word: str, words: tuple[Word, ...]) -> Word:
     raise Refused("corpus-table-wrong", f"{TABLE.name} says {word!r}.", f"Write one of {', '.join(words)}.")
 
 
-def _download(package: str, folder: Path) -> Path:
-    """Give the package's file, from the cache if it lies there."""
-    folder.mkdir(parents=True, exist_ok=True)
-    if not (kept := sorted(folder.glob(f"{package}_*.deb"))):
-        with tempfile.TemporaryDirectory(dir=folder) as beside:
-            done = subprocess.run(
-                ["apt-get", "-q", "download", package],
-                cwd=beside,
-                capture_output=True,
-                text=True,
-                check=False,
-            )
-            for file in Path(beside).glob("*.deb"):
-                file.replace(folder / file.name)
-        if not (kept := sorted(folder.glob(f"{package}_*.deb"))):
-            raise Waiting(
-                "corpus-unreachable",
-                f"{package} could not be downloaded: {done.stderr.strip()[-200:]}.",
-                "Check the network and `apt-get update`, then run it again.",
-            )
-    return kept[-1]
-
-
-def _unpack(package: Path, folder: Path) -> None:
-    """Write only the sound of a package, without ever unpacking the rest of it."""
-    command = ["dpkg-deb", "--fsys-tarfile", str(package)]
-    with (
-        subprocess.Popen(command, stdout=subprocess.PIPE) as unpacking,
-        tarfile.open(fileobj=unpacking.stdout, mode="r|") as members,
-    ):
-        for member in members:
-            stream = members.extractfile(member) if member.isreg() else None
-            if stream is None:
-                continue
-            if _is_sound(member.name):
-                _write(stream, folder, member.name)
-            elif PurePosixPath(member.name).suffix.lower() in _ARCHIVES:
-                _unpack_archive(stream, folder, member.name)
-        # The archive ends before the stream does; dpkg-deb must be let finish to tell whether all was well.
-        while unpacking.stdout is not None and unpacking.stdout.read(2**20):
-            pass
-    if unpacking.returncode != 0:
-        raise Refused(
-            "corpus-package-unreadable", f"{package.name} cannot be unpacked.", "Delete it and try again."
-        )
-
-
-def _unpack_archive(stream: IO[bytes], folder: Path, name: str) -> None:
-    """Write the sound of an archive that lies in a package."""
-    with tempfile.TemporaryFile(dir=folder.parent.parent) as seekable:
-        copyfileobj(stream, seekable)
-        with zipfile.ZipFile(seekable) as archive:
-            for entry in archive.infolist():
-                if _is_sound(entry.filename):
-                    with archive.open(entry) as inner:
-                        _write(inner, folder, f"{name}/{entry.filename}")
-
-
-def _is_sound(name: str) -> bool:
-    return PurePosixPath(name).suffix.lower() in _RECORDED | _TRACKER
-
-
-def _write(stream: IO[bytes], folder: Path, name: str) -> None:
-    """Write one file under the folder, whatever its name in the archive tries."""
-    target = folder.joinpath(*(part for part in PurePosixPath(name).parts if part not in {"/", ".", ".."}))
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with target.open("wb") as out:
-        copyfileobj(stream, out)
-
-
 def _write_index(folder: Path) -> None:
     """Note each file's length; the index stands for a package that was unpacked whole."""
-    folder.mkdir(parents=True, exist_ok=True)
-    files = sorted(path for path in folder.rglob("*") if path.is_file() and _is_sound(path.name))
+    files = sorted(
+        path for path in folder.rglob("*") if path.is_file() and not path.name.startswith((".", _INDEX))
+    )
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         lengths = list(pool.map(_seconds, files))
     lines = [

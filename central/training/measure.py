@@ -20,6 +20,7 @@ RATE = PARAMETERS.sample_rate
 REFERENCE_HOP = RATE  # samples
 QUERY_HOP = RATE // 2
 _PAST = 2 * RATE  # sound before a clip, for the room
+_BED = 180 * RATE  # samples of babble and dialogue to cut from
 _NEAR = 1.0  # s by which a right position may be off
 
 Embed = Callable[[NDArray[np.float32]], NDArray[np.float32]]
@@ -72,7 +73,11 @@ class Cell:
 
 
 def clips(
-    tracks: Sequence[NDArray[np.int16]], talkers: Sequence[Path], count: int, seconds: Sequence[int] = (5, 10)
+    tracks: Sequence[NDArray[np.int16]],
+    talkers: Sequence[Path],
+    count: int,
+    seconds: Sequence[int] = (5, 10),
+    conditions: Sequence[Condition] = CONDITIONS,
 ) -> Iterator[Clip]:
     """Cut and degrade clips, the same ones at every call.
 
@@ -81,18 +86,19 @@ def clips(
         talkers: Decoded test speech.
         count: Clips of each condition and length, spread over the tracks.
         seconds: Lengths.
+        conditions: What the clips go through.
 
     Yields:
         Clips; the longer ones begin where the shorter ones do.
     """
     rng = np.random.default_rng(2024)
     beside = {
-        "babble": disturbance.babble(talkers, 12, 120 * RATE, rng),
-        "dialogue": disturbance.talk(talkers, 300 * RATE, rng),
+        "babble": disturbance.babble(talkers, 12, _BED, rng),
+        "dialogue": disturbance.talk(talkers, _BED, rng),
     }
     order = np.resize(rng.permutation(len(tracks)), count)
     longest = max(seconds) * RATE
-    for condition in CONDITIONS:
+    for condition in conditions:
         for track in order:
             heard, at = _heard(condition, tracks[int(track)], longest, beside, rng)
             for length in seconds:

@@ -66,6 +66,11 @@ def packed(spectrograms: NDArray[np.float32]) -> NDArray[np.uint8]:
     return np.asarray(np.rint(share * 255), dtype=np.uint8)
 
 
+def unpacked(views: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Read stored spectrograms back."""
+    return views * np.float32((PARAMETERS.high - PARAMETERS.low) / 255) + np.float32(PARAMETERS.low)
+
+
 def _views(
     samples: NDArray[np.int16], degradation: Degradation, chances: Chances, rng: np.random.Generator
 ) -> NDArray[np.float32] | None:

@@ -7,11 +7,14 @@ the machine. A run goes on from its last checkpoint; what ships is a running ave
 import csv
 import math
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
@@ -70,7 +73,7 @@ def train(pool_folder: Path, run: Path, schedule: Schedule, start_from: Path | N
     while spent < schedule.minutes * 60:
         for group in optimiser.param_groups:
             group["lr"] = schedule.rate * _share(spent / (schedule.minutes * 60), schedule.warm_up)
-        loss, right = _step(net, next(batches), optimiser, schedule.temperature)
+        loss, right = _step(net, _tensor(next(batches)), optimiser, schedule.temperature)
         average.update_parameters(net)
         steps += 1
         now = time.monotonic()
@@ -107,6 +110,42 @@ def load(checkpoint: Path) -> EmbeddingNet:
     return net
 
 
+def history(checkpoint: Path) -> dict[str, Any]:
+    """Tell how a run's network was trained, for the model's metadata.
+
+    Args:
+        checkpoint: `checkpoint.pt` of a run's folder.
+
+    Returns:
+        Steps, minutes and schedule.
+    """
+    state = torch.load(checkpoint, weights_only=True)
+    return {
+        "steps": state["steps"],
+        "minutes": round(state["seconds"] / 60, 1),
+        "schedule": state["schedule"],
+    }
+
+
+def embed_with(net: EmbeddingNet) -> Callable[[NDArray[np.float32]], NDArray[np.float32]]:
+    """Make a float network usable like a box's model, to compare the two.
+
+    Args:
+        net: The network.
+
+    Returns:
+        A function from spectrograms (n, bands, frames) to unit vectors (n, dimension).
+    """
+
+    def embed(spectrograms: NDArray[np.float32]) -> NDArray[np.float32]:
+        with torch.inference_mode():
+            parts = [net(part[:, None]) for part in torch.from_numpy(spectrograms).split(256)]
+            vectors: NDArray[np.float32] = nn.functional.normalize(torch.cat(parts), dim=1).numpy()
+        return vectors
+
+    return embed
+
+
 def nt_xent(references: Tensor, queries: Tensor, temperature: float) -> tuple[Tensor, Tensor]:
     """Compute the normalised temperature-scaled cross entropy (Chen et al. 2020, SimCLR).
 
@@ -139,6 +178,10 @@ def _step(
     nn.utils.clip_grad_norm_(net.parameters(), 5.0)
     optimiser.step()
     return loss.item(), right.item()
+
+
+def _tensor(spectrograms: NDArray[np.float32]) -> Tensor:
+    return torch.from_numpy(spectrograms).contiguous(memory_format=torch.channels_last)
 
 
 def _share(progress: float, warm_up: float) -> float:

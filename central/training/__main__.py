@@ -1,0 +1,165 @@
+"""The steps from packages of sound to the model that ships: corpus, views, train, export, measure, golden."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from central.training import corpus
+from device.embedding import EmbeddingModel, shipped_model_path
+from device.errors import EstuError
+
+GOLDEN = Path("tests/device/golden/embeddings.npz")
+BED_SECONDS = 300.0
+CHUNKS_A_STOCK = 6  # chunks made with the same rooms and beds, before others are drawn
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one step.
+
+    Args:
+        arguments: The command line after the program's name; the process's own if not given.
+
+    Returns:
+        The exit status.
+    """
+    asked = _parser().parse_args(arguments)
+    try:
+        asked.step(asked)
+    except EstuError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m central.training",
+        description="Make the embedding model: fetch real music, degrade it, train, export to int8, measure.",
+        epilog="In this order. Training and exporting need the extra `training`; the other steps do not.",
+    )
+    parser.add_argument("--cache", type=Path, help="where fetched sound is kept (default: ~/.cache/estu)")
+    steps = parser.add_subparsers(title="steps", required=True)
+
+    step = steps.add_parser(
+        "corpus", help="fetch and decode music, speech and noise of one side of the split"
+    )
+    step.add_argument("split", choices=["train", "test"])
+    step.set_defaults(step=_corpus)
+
+    step = steps.add_parser(
+        "views", help="prepare chunks of clean and degraded spectrograms from the training side"
+    )
+    _folder(step, "--pool", "folder of the chunks")
+    step.add_argument("--chunks", type=int, default=12, help="how many of 2,000 places each (default: 12)")
+    step.add_argument("--seed", type=int, default=1, help="other seeds make other chunks in the same folder")
+    step.set_defaults(step=_views)
+
+    step = steps.add_parser("train", help="train, or go on training, for so many minutes")
+    _folder(step, "--pool", "folder of the chunks; new ones are taken up")
+    _folder(step, "--run", "folder of the checkpoint, curve.csv and curve.png")
+    step.add_argument("--minutes", type=float, default=60.0, help="in all, pauses not counted (default: 60)")
+    step.add_argument("--pairs", type=int, default=192, help="pairs in a batch (default: 192)")
+    step.add_argument("--rate", type=float, default=2e-3, help="highest learning rate (default: 0.002)")
+    step.add_argument("--start-from", type=Path, help="checkpoint whose weights a new run begins with")
+    step.set_defaults(step=_train)
+
+    step = steps.add_parser("export", help="write a run's network as int8 model")
+    _folder(step, "--run", "folder of the run")
+    _folder(step, "--pool", "folder of the chunks, to measure ranges on")
+    step.add_argument(
+        "--out", type=Path, default=shipped_model_path(), help="(default: the model that ships)"
+    )
+    step.set_defaults(step=_export)
+
+    step = steps.add_parser("measure", help="find test music in simulated rooms, models side by side")
+    step.add_argument(
+        "models", type=Path, nargs="*", help=".tflite files, or .pt checkpoints for the float network"
+    )
+    step.add_argument(
+        "--clips", type=int, default=60, help="of each condition, a third of them unknown (default: 60)"
+    )
+    step.set_defaults(step=_measure)
+
+    step = steps.add_parser("golden", help="write anew what the shipped model says of the golden clip")
+    step.add_argument("--out", type=Path, default=GOLDEN, help=f"(default: {GOLDEN})")
+    step.set_defaults(step=_golden)
+    return parser
+
+
+def _folder(step: argparse.ArgumentParser, name: str, text: str) -> None:
+    step.add_argument(name, type=Path, required=True, help=text)
+
+
+def _corpus(asked: argparse.Namespace) -> None:
+    for package in corpus.listed():
+        if package.split == asked.split:
+            shortest, longest = corpus.LENGTHS[package.holds]
+            files = corpus.decode(corpus.fetch([package.name], asked.cache, shortest, longest), asked.cache)
+            print(f"{package.name}: {len(files)} of {package.holds}", flush=True)
+
+
+def _views(asked: argparse.Namespace) -> None:
+    from central.training import disturbance, pool
+    from central.training.degradation import Degradation
+
+    music, speech, noise = (
+        corpus.decoded("train", holds, asked.cache) for holds in ("music", "speech", "noise")
+    )
+    for first in range(0, asked.chunks, CHUNKS_A_STOCK):
+        rng = np.random.default_rng([asked.seed, first])
+        degradation = Degradation(disturbance.beds(speech, noise, rng, BED_SECONDS), rng)
+        for number in range(first, min(first + CHUNKS_A_STOCK, asked.chunks)):
+            target = asked.pool / f"{asked.seed}-{number:04d}"
+            if not target.exists():
+                pool.make_chunk(target, music, degradation, np.random.default_rng([asked.seed, number, 1]))
+                print(target, flush=True)
+
+
+def _train(asked: argparse.Namespace) -> None:
+    from central.training import curve, training
+
+    schedule = training.Schedule(minutes=asked.minutes, pairs=asked.pairs, rate=asked.rate)
+    training.train(asked.pool, asked.run, schedule, asked.start_from)
+    curve.draw(asked.run / training.CURVE, asked.run / "curve.png")
+
+
+def _export(asked: argparse.Namespace) -> None:
+    from central.training import export, training
+    from central.training.batches import Pool
+
+    checkpoint = asked.run / training.CHECKPOINT
+    views = Pool(asked.pool, np.random.default_rng(0)).views(export.CALIBRATION_WINDOWS)
+    model = export.export(training.load(checkpoint), views, asked.out, training.history(checkpoint))
+    print(f"{asked.out}: {asked.out.stat().st_size // 1024} KiB, digest {model.digest}")
+
+
+def _measure(asked: argparse.Namespace) -> None:
+    from central.training import measure
+
+    talkers = corpus.decoded("test", "speech", asked.cache)
+    tracks = [np.load(track, mmap_mode="r") for track in corpus.decoded("test", "music", asked.cache)]
+    heard = list(measure.clips(tracks, talkers, asked.clips))
+    figures = {}
+    for path in asked.models or [shipped_model_path()]:
+        if path.suffix == ".pt":
+            from central.training import training
+
+            embed = training.embed_with(training.load(path))
+        else:
+            embed = EmbeddingModel(path).embed
+        figures[f"{path.parent.name}/{path.name}"] = measure.measure(embed, tracks, heard)
+    print(measure.table(figures))
+
+
+def _golden(asked: argparse.Namespace) -> None:
+    from central.training import golden
+
+    golden.write(EmbeddingModel(shipped_model_path()), asked.out)
+    print(asked.out)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
