@@ -40,6 +40,7 @@ class Done:
     task: Task
     fault: str | None  # why it could not
     remarks: tuple[str, ...] = ()  # what was wrong with a file that could be read in part
+    broken: tuple[str, str, str] | None = None  # code, message and advice of what stops the whole build
 
 
 def fingerprint_all(tasks: Iterable[Task], model: Path, store: Store, jobs: int) -> Iterator[Done]:
@@ -55,7 +56,7 @@ def fingerprint_all(tasks: Iterable[Task], model: Path, store: Store, jobs: int)
         Each file as soon as it is done, in no particular order.
 
     Raises:
-        Broken: A worker died; what was done stays in the store.
+        Broken: A worker died, or ffmpeg is missing; what was done stays in the store.
     """
     waiting = iter(tasks)
     with (
@@ -70,7 +71,10 @@ def fingerprint_all(tasks: Iterable[Task], model: Path, store: Store, jobs: int)
                 finished, working = wait(working, return_when=FIRST_COMPLETED)
                 working |= {pool.submit(_work, task) for task in islice(waiting, len(finished))}
                 for future in finished:
-                    yield future.result()
+                    done = future.result()
+                    if done.broken:
+                        raise Broken(*done.broken)
+                    yield done
         except BrokenProcessPool as error:
             raise Broken(
                 "builder-worker-died",
@@ -112,6 +116,8 @@ def _work(task: Task) -> Done:
         bench.store.write(task.content, fingerprint(task.path, bench.model, bench.store.hop, remarks.append))
     except Refused as error:
         return Done(task, error.message.removeprefix(f"{task.path} "))
+    except Broken as error:  # told as plain texts: an EstuError does not survive the way between processes
+        return Done(task, None, broken=(error.code, error.message, error.advice))
     return Done(task, None, tuple(remarks))
 
 

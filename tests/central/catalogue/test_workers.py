@@ -51,3 +51,14 @@ def test_a_worker_that_dies_ends_the_build_with_advice_and_what_was_done_stays(
     with pytest.raises(Broken, match="has died"):
         list(done)
     assert first.task.content in store
+
+
+def test_without_ffmpeg_the_build_stops_and_says_what_to_install(
+    tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task = Task(music.write(tmp_path / "a.wav", 1, 2.0), "ab" * 32)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(Broken) as caught:
+        list(fingerprint_all([task], shipped_model_path(), store, jobs=1))
+    assert caught.value.code == "ffmpeg-missing"
+    assert "Install it" in caught.value.advice
