@@ -8,13 +8,6 @@ from dataclasses import replace
 from pathlib import Path
 from threading import Event
 
-from central.receiver.boxes import BoxKeys
-from central.receiver.contract import Contract
-from central.receiver.ledger import Ledger
-from central.receiver.serving import Receiver, serve
-from device.record.signing_key import SigningKey
-from device.sync.link import from_url
-
 _AHEAD = 256  # messages that the broker may send ahead of our acknowledgements: the largest batch
 _LARGEST_PACKET = 1_048_576  # bytes; what is too large for an event is quarantined rather than unread
 
@@ -63,6 +56,13 @@ def run(arguments: argparse.Namespace) -> int:
         Refused: The keys, the address or the database's URL cannot be used.
         Broken: The signing key cannot be used.
     """
+    from central.receiver.boxes import BoxKeys
+    from central.receiver.contract import Contract
+    from central.receiver.ledger import Ledger
+    from central.receiver.serving import Receiver, serve
+    from device.record.signing_key import SigningKey
+    from device.sync.link import from_url
+
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     link = from_url(arguments.broker, arguments.name, arguments.ca, arguments.certificate, arguments.key)
     link = replace(link, session_expiry=0, receive_maximum=_AHEAD, largest_packet=_LARGEST_PACKET)

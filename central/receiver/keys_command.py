@@ -4,8 +4,6 @@ import argparse
 from pathlib import Path
 
 from device.errors import Refused
-from device.record.keys import Jwks
-from device.record.signing_key import SigningKey
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,6 +30,9 @@ def run(arguments: argparse.Namespace) -> int:
         Refused: The file is there already, or cannot be written.
         Broken: The file holds no key.
     """
+    from device.record.keys import Jwks
+    from device.record.signing_key import SigningKey
+
     if arguments.action == "create":
         key = SigningKey.create(box=None)
         try:

@@ -1,19 +1,26 @@
-"""The receiver as the platform runs it: the real command, in a process of its own, that can be killed."""
+"""The receiver as the platform runs it: the real command, in a process of its own, that can be killed.
 
-import signal
-import subprocess
+The processes are forked from one that has imported everything, since importing takes longer than most tests.
+"""
+
+import argparse
+import multiprocessing
+import os
 import sys
 from dataclasses import dataclass, field
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Self
 
+from central.receiver import command
 from central.receiver.account import Account
 from central.receiver.ledger import Ledger
 from device.record.keys import Jwks, PublicKey
 from device.record.signing_key import SigningKey
 from tests.simulated.venue import wait_until
 
-_REPOSITORY = Path(__file__).parents[2]
+_READY = multiprocessing.get_context("forkserver")
+_READY.set_forkserver_preload(["central.receiver.serving", "tests.simulated.receiver"])
 
 
 @dataclass
@@ -25,7 +32,7 @@ class ReceiverProcess:
     name: str = "receiver-1"
     key: SigningKey = field(default_factory=lambda: SigningKey.create(None))
 
-    _running: subprocess.Popen[bytes] | None = field(init=False, default=None)
+    _running: ForkServerProcess | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         """Write its keys."""
@@ -70,28 +77,30 @@ class ReceiverProcess:
 
     def start(self) -> Self:
         """Start it, and wait until it receives."""
-        heard = self.log.count("Receiving") if (self.folder / f"{self.name}.log").exists() else 0
-        with (self.folder / f"{self.name}.log").open("ab") as log:
-            self._running = subprocess.Popen(
-                [
-                    *(sys.executable, "-m", "central", "receive", *self.arguments, "--name", self.name),
-                    *("--boxes", str(self._boxes_path), "--signing-key", str(self._key_path)),
-                    *("--database", f"sqlite:///{self.database}"),
-                ],
-                cwd=_REPOSITORY,
-                stdout=log,
-                stderr=log,
-            )
+        log = self.folder / f"{self.name}.log"
+        log.touch()
+        heard = self.log.count("Receiving")
+        arguments = [
+            *(*self.arguments, "--name", self.name),
+            *("--boxes", str(self._boxes_path), "--signing-key", str(self._key_path)),
+            *("--database", f"sqlite:///{self.database}"),
+        ]
+        self._running = _READY.Process(target=_receive, args=(arguments, log))
+        self._running.start()
         wait_until(lambda: self.log.count("Receiving") > heard, f"the receiver receives: {self.log}", 60.0)
         return self
 
     def kill(self) -> None:
         """End it at once, as a power cut would."""
-        self._end(signal.SIGKILL)
+        if self._running is not None:
+            self._running.kill()
+            self._ended()
 
     def stop(self) -> None:
         """Ask it to end."""
-        self._end(signal.SIGTERM)
+        if self._running is not None:
+            self._running.terminate()
+            self._ended()
 
     def __enter__(self) -> Self:
         return self.start()
@@ -99,8 +108,18 @@ class ReceiverProcess:
     def __exit__(self, *_: object) -> None:
         self.kill()
 
-    def _end(self, how: signal.Signals) -> None:
-        if self._running is not None:
-            self._running.send_signal(how)
-            self._running.wait(15)
-            self._running = None
+    def _ended(self) -> None:
+        assert self._running is not None
+        self._running.join(15)
+        assert not self._running.is_alive(), "the receiver did not end"
+        self._running = None
+
+
+def _receive(arguments: list[str], log: Path) -> None:
+    """Be the command, in a process of its own."""
+    with log.open("ab") as words:
+        os.dup2(words.fileno(), 1)
+        os.dup2(words.fileno(), 2)
+    parser = argparse.ArgumentParser()
+    command.add_arguments(parser)
+    sys.exit(command.run(parser.parse_args(arguments)))
