@@ -49,6 +49,7 @@ class Package:
     split: Split
     hours: float  # of sound, as counted once; 0 where nobody counted
     kinds: str
+    without: str  # part of the paths of long files that are no music, such as wind and crickets; mostly empty
     licence: str  # as the package states it
 
 
@@ -66,6 +67,7 @@ def listed() -> list[Package]:
                 split=_one_of(row["split"], ("train", "test", "reserved")),
                 hours=float(row["hours"] or 0),
                 kinds=row["kinds"],
+                without=row["without"],
                 licence=row["licence"],
             )
             for row in csv.DictReader(table, delimiter="\t")
@@ -115,7 +117,7 @@ def fetch(
         Waiting: The package mirror does not answer.
     """
     cache = cache or default_cache()
-    known = {package.name for package in listed()}
+    known = {package.name: package.without for package in reversed(listed())}
     for package in packages:
         if package not in known:
             raise Refused(
@@ -127,7 +129,12 @@ def fetch(
         if not (folder / _INDEX).exists():
             unpack(download(package, cache / "debs"), folder)
             _write_index(folder)
-        found += [path for path, seconds in _read_index(folder) if shortest <= seconds < longest]
+        without = known[package]
+        found += [
+            path
+            for path, seconds in _read_index(folder)
+            if shortest <= seconds < longest and not (without and without in str(path))
+        ]
     return found
 
 
