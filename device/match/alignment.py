@@ -21,6 +21,7 @@ CANDIDATES = 12  # places looked at exactly
 TEMPOS = np.arange(0.95, 1.0501, 0.01)  # seconds of reference for each second of query
 SHIFTS = np.arange(-1.0, 1.01, 0.25)  # seconds around a candidate's offset
 TEMPO_COST = 1.0  # natural log of odds that a changed tempo must bring more: it is rare
+TIE = 0.5  # natural log of odds that a mean similarity of 1 weighs among lines of one place
 ECHO = 0.5  # a match that lies by more than this part under a better one is its runner-up
 
 
@@ -85,7 +86,9 @@ def _best_line(
     weighed = evidence.of_windows(similarity, queries.density, calibration, hop / window)
     stretches = evidence.best_stretches(weighed)
     scores = stretches.score - np.where(np.isclose(lines.tempos, 1.0), 0.0, TEMPO_COST)
-    line = int(np.argmax(scores))
+    # Evidence has a ceiling, so lines side by side may tie; the one that is more alike lies better.
+    alike = np.nan_to_num(similarity, nan=0.0).mean(axis=1)
+    line = int(np.argmax(scores + TIE * alike))
     if scores[line] <= 0:
         return None
     first, last = int(stretches.first[line]), int(stretches.last[line])
