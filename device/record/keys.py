@@ -51,8 +51,6 @@ class PublicKey:
             raise Refused(
                 "key-malformed", "A key of the set is not 32 bytes of base64url.", _ADVICE
             ) from error
-        if key.jose.as_dict()["x"] != jwk["x"]:
-            raise Refused("key-malformed", f"The key {key.kid} has a second spelling.", _ADVICE)
         if jwk.get("kid", key.kid) != key.kid:
             raise Refused("key-malformed", f"The key {key.kid} stands under another key's id.", _ADVICE)
         if "box" in jwk:

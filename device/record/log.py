@@ -54,18 +54,11 @@ class EventLog(LogReader):
             )
         log = cls(path, connect_to_write(path))
         log._signer = signer
-        with errors_named(path), transaction(log._connection):
-            log._connection.execute(
-                "INSERT INTO box (row, name) VALUES (1, ?) ON CONFLICT DO NOTHING", (box,)
-            )
-            if log.box != box:
-                raise Broken(
-                    "log-other-box",
-                    f"{path} is the log of {log.box}, not of {box}.",
-                    "Put the box's own card back; two boxes cannot share a log.",
-                )
-            log.opening, torn = examine(log)
-            put_aside(log._connection, torn)
+        try:
+            log._claim(box)
+        except BaseException:
+            log.close()
+            raise
         return log
 
     def append(self, report: Report, at: Instant) -> Link:
@@ -114,10 +107,10 @@ class EventLog(LogReader):
                 return 0
             last = min(self.receipt_through(), head.seq - 1, anchor.seq + limits.FORGOTTEN_AT_ONCE)
             young = self._find(
-                "SELECT min(seq) FROM event WHERE seq <= ? AND time >= ?",
+                "SELECT seq FROM event WHERE seq <= ? AND time >= ? ORDER BY seq LIMIT 1",
                 (last, Moment().write(before, "before")),
             )
-            through = last if young is None or young[0] is None else young[0] - 1
+            through = last if young is None else young[0] - 1
             end = self.at(through)
             if through <= anchor.seq or end is None:
                 return 0
@@ -126,6 +119,20 @@ class EventLog(LogReader):
                 (through, bytes.fromhex(end.hash), Moment().write(at.utc, "at")),
             )
             return self._connection.execute("DELETE FROM event WHERE seq <= ?", (through,)).rowcount
+
+    def _claim(self, box: str) -> None:
+        with errors_named(self.path), transaction(self._connection):
+            self._connection.execute(
+                "INSERT INTO box (row, name) VALUES (1, ?) ON CONFLICT DO NOTHING", (box,)
+            )
+            if self.box != box:
+                raise Broken(
+                    "log-other-box",
+                    f"{self.path} is the log of {self.box}, not of {box}.",
+                    "Put the box's own card back; two boxes cannot share a log.",
+                )
+            self.opening, torn = examine(self)
+            put_aside(self._connection, torn)
 
 
 def _stamp(at: Instant) -> Stamp:

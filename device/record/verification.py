@@ -160,9 +160,10 @@ class _Chain:
             raise _Found(self._next, Reason.OTHER_BOX, words)
         if self._after is not None:
             _check_place(event, link, self._after)
-        if self.heads.get(link.seq, link.hash) != link.hash:
-            words = f"Event {link.seq} is another than the one that the platform, or whoever asks, knows."
-            raise _Found(link.seq, Reason.INSERTED, words)
+        for seq, digest in ((event.seq - 1, event.prev), (link.seq, link.hash)):
+            if self.heads.get(seq, digest) != digest:
+                words = f"Event {seq} is another than the one that the platform, or whoever asks, knows."
+                raise _Found(link.seq, Reason.INSERTED, words)
         self._after, self._last = link, (event, link)
         self._first = self._first or self._last
 

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from device.host.clock import Instant
 from device.record.event import NO_EVENT, Clock, Event, Stamp
@@ -23,6 +24,9 @@ from device.record.reports import (
 )
 from device.record.signed_event import hash_of, seal
 from device.record.signing_key import SigningKey
+
+settings.register_profile("busy-machine", deadline=None)  # a property is no worse for being slow to check
+settings.load_profile("busy-machine")
 
 BOX = "abay-theatre-1"
 BOOT = "3cf6d579-34f6-4769-b05c-5739868a08d2"

@@ -1,5 +1,6 @@
 """A card that gives back other bytes than were written: the log is cut to its last whole event, or goes on."""
 
+import hashlib
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
@@ -76,6 +77,20 @@ def test_damage_at_the_end_is_put_aside_and_its_number_used_again(
         assert aside == [(7,), (8,)]
     with open_log() as log:
         assert log.opening.whole
+
+
+def test_a_row_that_never_was_an_event_is_put_aside(
+    path: Path, open_log: Callable[[], EventLog], places: list[Link]
+) -> None:
+    garbage = b"no event, but with its own hash"
+    connection = sqlite3.connect(path)
+    row = (9, garbage, hashlib.sha256(garbage).digest(), "kz.estu.play.v1", "2026-11-22T15:00:00.000Z")
+    connection.execute("INSERT INTO event VALUES (?, ?, ?, ?, ?)", row)
+    connection.commit()
+    connection.close()
+    with open_log() as log:
+        assert (log.opening.events, log.opening.cut) == (8, 1)
+        assert log.head() == places[7]
 
 
 def test_an_event_that_the_platform_has_keeps_its_number_though_it_is_damaged_here(

@@ -209,8 +209,16 @@ def test_a_box_that_was_flashed_again_goes_on_with_its_new_key(
     assert verify([*chain, seal(event, new)], both, after=START).events == LENGTH + 1
 
 
+def test_an_event_is_missing_even_if_what_stands_later_cannot_be_read(
+    chain: list[bytes], boxes: Jwks, head: Link
+) -> None:
+    assert found([*chain[:2], chain[3], b"torn", *chain[4:]], boxes, head) == (3, Reason.REMOVED)
+    assert found([*chain[:2], chain[3], b"torn", chain[2]], boxes, head) == (3, Reason.REORDERED)
+
+
 def test_no_events_are_sound_unless_there_should_be_some(boxes: Jwks, head: Link) -> None:
     assert verify([], boxes, after=START).sound
+    assert verify([], boxes, after=START).beyond_receipt == 0
     assert found([], boxes, head) == (1, Reason.REMOVED)
 
 
@@ -233,11 +241,23 @@ def test_a_receipt_vouches_for_what_is_below_it(
     assert (short.seq, short.reason) == (4, Reason.REMOVED)
 
 
+def test_a_beginning_that_does_not_follow_what_was_receipted_shows(
+    chain: list[bytes], boxes: Jwks, platform: Jwks, receipt_for: Callable[..., bytes]
+) -> None:
+    """The events below are long forgotten, and the platform's receipt still says what the last of them was."""
+    true, other = receipt_for(3, hash_of(chain[2])), receipt_for(3, "ab" * 32)
+    assert verify(chain[3:], boxes, receipts=[true], platform=platform).sound
+    fault = verify(chain[3:], boxes, receipts=[other], platform=platform).fault
+    assert fault is not None
+    assert (fault.seq, fault.reason) == (4, Reason.INSERTED)
+
+
 def test_a_receipt_for_another_chain_shows(
     chain: list[bytes], boxes: Jwks, platform: Jwks, receipt_for: Callable[..., bytes]
 ) -> None:
     for receipts, seq, reason in (
         ([receipt_for(3, "ab" * 32)], 3, Reason.INSERTED),
+        ([receipt_for(LENGTH, "ab" * 32)], LENGTH, Reason.INSERTED),
         ([receipt_for(3, hash_of(chain[2])), receipt_for(3, "ab" * 32)], 3, Reason.RECEIPT),
         ([receipt_for(3, hash_of(chain[2]), key=SigningKey.create(None))], 0, Reason.RECEIPT),
         ([receipt_for(3, hash_of(chain[2]), box="opera-2")], 3, Reason.RECEIPT),
