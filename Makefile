@@ -16,7 +16,8 @@ APT_PLATFORM := mosquitto mosquitto-clients                       # the real bro
 APT_MUSIC := openmpt123 espeak-ng                                 # tracker modules; speech of the evening
 APT_VIRTUAL_CARD := pulseaudio pulseaudio-utils libasound2-plugins # a USB microphone without USB
 APT_UNITS := systemd                                              # systemd-analyze checks the units
-APT := $(APT_PYTHON) $(APT_SYSTEMD_PYTHON) $(APT_SOUND) $(APT_PLATFORM) $(APT_MUSIC) $(APT_VIRTUAL_CARD) $(APT_UNITS)
+APT_PEERS := libchromaprint-tools                                 # what the benchmarks compare with
+APT := $(APT_PYTHON) $(APT_SYSTEMD_PYTHON) $(APT_SOUND) $(APT_PLATFORM) $(APT_MUSIC) $(APT_VIRTUAL_CARD) $(APT_UNITS) $(APT_PEERS)
 
 export UV_PYTHON_PREFERENCE := only-system
 export UV_NO_PROGRESS := 1
