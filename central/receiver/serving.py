@@ -23,8 +23,9 @@ from device.record.receipt import Receipt, seal_receipt
 from device.record.signature import Signer
 from device.sync import topics
 from device.sync.backoff import Backoff
-from device.sync.broker_link import BrokerLink, Message
+from device.sync.broker_link import BrokerLink
 from device.sync.link import Link
+from device.sync.message import Message
 
 log_of_service = logging.getLogger("estu.receiver")
 

@@ -6,61 +6,24 @@ has no receipt goes out again anyway, and paho's memory would not survive a powe
 """
 
 import select
-import ssl
 import struct
 import time
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
-from types import TracebackType
 from typing import Any, Self
 
-from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage, MQTTv5
+from paho.mqtt.client import Client, DisconnectFlags, MQTTMessage, MQTTv5
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from device.errors import Waiting
-from device.sync.link import Link, Tls
+from device.sync import tls
+from device.sync.link import Link
+from device.sync.message import FAILURE, Acknowledged, Message, Will
 
-NO_RECEIVER = 0x10  # PUBACK: accepted, and nobody has subscribed (MQTT 5, section 3.4.2.1)
-_FAILURE = 0x80  # reason codes from here on are failures (section 2.4)
 _PACKETS_A_TURN = 256  # read before the caller gets its say again
-_CERTIFICATE_NOT_YET_VALID = 9  # OpenSSL's X509_V_ERR_CERT_NOT_YET_VALID
-_CERTIFICATE_EXPIRED = 10  # and X509_V_ERR_CERT_HAS_EXPIRED
-
-
-@dataclass(frozen=True)
-class Message:
-    """What came from the broker."""
-
-    topic: str
-    payload: bytes
-    retained: bool  # it was kept by the broker, and is not new
-    number: int  # the packet's, for `acknowledge`
-
-
-@dataclass(frozen=True)
-class Acknowledged:
-    """The broker's PUBACK of one of our messages."""
-
-    number: int  # what `publish` gave
-    code: int  # MQTT reason code
-    words: str  # the code, as the standard calls it
-
-    @property
-    def accepted(self) -> bool:
-        """Whether the broker took the message."""
-        return self.code < _FAILURE
-
-
-@dataclass(frozen=True)
-class Will:
-    """What the broker says for us when we are gone without a word; retained."""
-
-    topic: str
-    payload: bytes
 
 
 class BrokerLink:
@@ -104,9 +67,7 @@ class BrokerLink:
         self.connect()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Hang up."""
         self.close()
 
@@ -130,7 +91,7 @@ class BrokerLink:
             )
         except (OSError, ValueError) as error:
             self._hang_up()
-            raise _unreachable(self.link, error) from error
+            raise tls.unreachable(self.link, error) from error
         self._await_greeting()
         if self._subscriptions:
             self._subscribe()
@@ -196,7 +157,7 @@ class BrokerLink:
         if self.link.transport == "websockets":
             client.ws_set_options(path=self.link.path)
         if self.link.tls is not None:
-            client.tls_set_context(_context(self.link.tls))
+            client.tls_set_context(tls.context(self.link.tls))
         if will is not None:
             client.will_set(will.topic, will.payload, qos=1, retain=True)
         client.on_connect = self._on_connect
@@ -217,20 +178,15 @@ class BrokerLink:
                     f"{self.link} takes the connection and says nothing.",
                     "Wait; if it lasts, what answers there is not an MQTT broker.",
                 )
-        if self._greeting.value >= _FAILURE:
-            self._hang_up()
-            raise Waiting(
-                "broker-refuses",
-                f"{self.link} refuses us: {self._greeting}.",
-                "The platform's operator must admit this box's certificate and name.",
-            )
+        if self._greeting.value >= FAILURE:
+            raise self._lost()
 
     def _subscribe(self) -> None:
         self._client.subscribe([(topic, 1) for topic in self._subscriptions])
         deadline = time.monotonic() + self.link.connect_timeout
         while self._subscribed is None and time.monotonic() < deadline:
             self._exchange(0.2)
-        if self._subscribed is None or any(code.value >= _FAILURE for code in self._subscribed):
+        if self._subscribed is None or any(code.value >= FAILURE for code in self._subscribed):
             self._hang_up()
             raise Waiting(
                 "broker-subscription",
@@ -276,8 +232,15 @@ class BrokerLink:
         return self._client.loop_misc()
 
     def _lost(self) -> Waiting:
+        """Hang up, and say why, as far as the broker has said it."""
         reason = "" if self._goodbye is None else f": {self._goodbye}"
         self._hang_up()
+        if self._greeting is not None and self._greeting.value >= FAILURE:
+            return Waiting(
+                "broker-refuses",
+                f"{self.link} refuses us: {self._greeting}.",
+                "The platform's operator must admit this certificate and name.",
+            )
         if self._greeting is None:
             return Waiting(
                 "broker-closes",
@@ -296,12 +259,7 @@ class BrokerLink:
             socket.close()
 
     def _on_connect(
-        self,
-        _client: Client,
-        _held: Any,
-        _flags: ConnectFlags,
-        code: ReasonCode,
-        properties: Properties | None,
+        self, _client: Client, _held: Any, _flags: Any, code: ReasonCode, properties: Properties | None
     ) -> None:
         self._greeting = code
         if properties is not None:
@@ -309,28 +267,18 @@ class BrokerLink:
             self.largest_message = getattr(properties, "MaximumPacketSize", self.largest_message)
 
     def _on_disconnect(
-        self,
-        _client: Client,
-        _held: Any,
-        flags: DisconnectFlags,
-        code: ReasonCode,
-        _properties: Properties | None,
+        self, _client: Client, _held: Any, flags: DisconnectFlags, code: ReasonCode, _properties: Any
     ) -> None:
         if flags.is_disconnect_packet_from_server:
             self._goodbye = code
 
     def _on_subscribe(
-        self,
-        _client: Client,
-        _held: Any,
-        _number: int,
-        codes: list[ReasonCode],
-        _properties: Properties | None,
+        self, _client: Client, _held: Any, _number: int, codes: list[ReasonCode], _properties: Any
     ) -> None:
-        self._subscribed = list(codes)
+        self._subscribed = codes
 
     def _on_publish(
-        self, _client: Client, _held: Any, number: int, code: ReasonCode, _properties: Properties
+        self, _client: Client, _held: Any, number: int, code: ReasonCode, _properties: Any
     ) -> None:
         self._happenings.append(Acknowledged(number, code.value, str(code)))
 
@@ -346,37 +294,3 @@ def _buffered(socket: Any) -> bool:
     """Whether TLS or the WebSocket holds bytes that `select` cannot see."""
     pending = getattr(socket, "pending", None)
     return pending is not None and pending() > 0
-
-
-def _context(tls: Tls) -> ssl.SSLContext:
-    """Trust the authority alone, check the broker's name, and show our certificate."""
-    try:
-        context = ssl.create_default_context(cafile=None if tls.authority is None else str(tls.authority))
-        context.minimum_version = ssl.TLSVersion.TLSv1_2
-        if tls.certificate is not None:
-            context.load_cert_chain(tls.certificate, tls.key)
-    except OSError as error:  # ssl.SSLError is one
-        raise Waiting(
-            "tls-files",
-            f"The certificates for the broker cannot be used: {error}.",
-            "Check `ca`, `certificate` and `key` in the settings; the files may belong to another user.",
-        ) from error
-    return context
-
-
-def _unreachable(link: Link, error: Exception) -> Waiting:
-    if isinstance(error, ssl.SSLCertVerificationError):
-        clock = error.verify_code in {_CERTIFICATE_NOT_YET_VALID, _CERTIFICATE_EXPIRED}
-        return Waiting(
-            "broker-untrusted",
-            f"{link} is not the broker that we trust: {error.verify_message}.",
-            "Check this box's clock first." if clock else "Check the address, and `ca` in the settings.",
-        )
-    if isinstance(error, ssl.SSLError):
-        return Waiting(
-            "broker-tls", f"TLS with {link} fails: {error.reason}.", "Wait; check the address and the port."
-        )
-    words = getattr(error, "strerror", None) or str(error)
-    return Waiting(
-        "broker-away", f"{link} cannot be reached: {words}.", "Wait; check the network and the address."
-    )

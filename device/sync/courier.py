@@ -7,7 +7,7 @@ jittered pause that grows; nothing is lost meanwhile, since the log keeps what h
 import logging
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import cycle
 from pathlib import Path
@@ -20,13 +20,15 @@ from device.record.keys import Jwks
 from device.record.receipt_ledger import ReceiptLedger
 from device.sync import receipts, topics
 from device.sync.backoff import Backoff
-from device.sync.broker_link import NO_RECEIVER, Acknowledged, BrokerLink, Message, Will
+from device.sync.broker_link import BrokerLink
 from device.sync.forwarder import Forwarder
 from device.sync.link import Link
+from device.sync.message import NO_RECEIVER, Acknowledged, Message, Will
 from device.sync.state import StateFile, Trouble, utc_now
 
 log_of_service = logging.getLogger("estu.sync")
 
+_STEP = 5.0  # seconds between two signs of life while a pause lasts
 _OVERHEAD = 128  # bytes that a PUBLISH packet has besides its payload, at most
 
 
@@ -52,6 +54,7 @@ def run(
     state_path: Path,
     software: str,
     pace: Pace = Pace(),
+    alive: Callable[[], None] = lambda: None,
 ) -> None:
     """Carry events to the platform until told to stop.
 
@@ -63,6 +66,7 @@ def run(
         state_path: Where to write how it goes.
         software: Version, for the presence.
         pace: How fast and how patient.
+        alive: Called at each turn, connected or waiting: what proves to the watchdog that nothing hangs.
 
     Raises:
         Broken: The log cannot be used.
@@ -75,13 +79,22 @@ def run(
             return
         try:
             with ReceiptLedger.open(log_path) as log:
-                _Courier(link, log, platform, state, software, pace, backoff).carry(stop)
+                _Courier(link, log, platform, state, software, pace, backoff, alive).carry(stop)
         except Waiting as waiting:
             state.report(False, str(link), Trouble.of(waiting), utc_now())
             if waiting.code != said:
                 log_of_service.warning("%s", waiting)
             said = waiting.code
-            stop.wait(backoff.failed(random.random()))  # noqa: S311 - spreads boxes over time, guards nothing
+            pause = backoff.failed(random.random())  # noqa: S311 - spreads boxes over time, guards nothing
+            _wait(pause, stop, alive)
+
+
+def _wait(seconds: float, stop: Event, alive: Callable[[], None]) -> None:
+    """Wait in steps that are shorter than a watchdog's patience."""
+    until = time.monotonic() + seconds
+    while (left := until - time.monotonic()) > 0 and not stop.is_set():
+        alive()
+        stop.wait(min(left, _STEP))
 
 
 @dataclass
@@ -95,6 +108,7 @@ class _Courier:
     software: str
     pace: Pace
     backoff: Backoff
+    alive: Callable[[], None]
 
     forwarder: Forwarder = field(init=False)
     _seq_of: dict[int, int] = field(init=False, default_factory=dict)  # packet number: event number
@@ -124,6 +138,7 @@ class _Courier:
             broker.publish(topics.presence(box), self._presence("online"), retain=True)
             log_of_service.info("Connected to %s.", self.link)
             while not stop.is_set():
+                self.alive()
                 self._send(broker, box)
                 for happening in broker.turn(self.pace.look):
                     self._take(happening)

@@ -26,10 +26,17 @@ class Authority:
         """Write its own certificate."""
         path.write_bytes(self.certificate.public_bytes(serialization.Encoding.PEM))
 
-    def issue(self, name: str, certificate: Path, key: Path) -> int:
-        """Make a key and a certificate for a name, write both, and give the certificate's serial number."""
+    def issue(self, name: str, certificate: Path, key: Path, days: float = 1.0) -> int:
+        """Make a key and a certificate for a name, write both, and give the certificate's serial number.
+
+        Args:
+            name: The common name.
+            certificate: Where to write it.
+            key: Where to write its key.
+            days: How long it is valid yet; less than none: it has expired.
+        """
         private = ec.generate_private_key(ec.SECP256R1())
-        builder = self._builder(name, private.public_key(), authority=False)
+        builder = self._builder(name, private.public_key(), authority=False, days=days)
         names = x509.SubjectAlternativeName([x509.DNSName(name)])
         signed = self._signed(builder.add_extension(names, critical=False))
         certificate.write_bytes(signed.public_bytes(serialization.Encoding.PEM))
@@ -51,7 +58,9 @@ class Authority:
             builder = builder.add_revoked_certificate(entry)
         path.write_bytes(builder.sign(self.key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
 
-    def _builder(self, name: str, key: ec.EllipticCurvePublicKey, authority: bool) -> x509.CertificateBuilder:
+    def _builder(
+        self, name: str, key: ec.EllipticCurvePublicKey, authority: bool, days: float = 1.0
+    ) -> x509.CertificateBuilder:
         now = datetime.now(UTC)
         issuer = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, self.name)])
         return x509.CertificateBuilder(
@@ -59,8 +68,8 @@ class Authority:
             subject_name=x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]),
             public_key=key,
             serial_number=x509.random_serial_number(),
-            not_valid_before=now - timedelta(hours=1),
-            not_valid_after=now + timedelta(days=1),
+            not_valid_before=now - timedelta(days=2),
+            not_valid_after=now + timedelta(days=days),
             extensions=[
                 x509.Extension(x509.BasicConstraints.oid, True, x509.BasicConstraints(authority, None))
             ],

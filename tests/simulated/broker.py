@@ -104,7 +104,9 @@ class ShippedBroker(Broker):
     """A broker with the configuration that `central` ships, its ports and paths moved to a folder."""
 
     platform_port: int = field(default_factory=free_port)
+    https_port: int = field(default_factory=free_port)
     web_port: int = field(default_factory=free_port)
+    shut_out: list[str] = field(default_factory=list)  # boxes, as websockets.conf says
     boxes: Authority = field(default_factory=lambda: Authority("Estu boxes"))
     platform: Authority = field(default_factory=lambda: Authority("Estu platform"))
     servers: Authority = field(default_factory=lambda: Authority("Estu servers"))
@@ -112,7 +114,7 @@ class ShippedBroker(Broker):
     @property
     def ports(self) -> list[int]:
         """Where it listens."""
-        return [self.port, self.web_port, self.platform_port]
+        return [self.port, self.https_port, self.web_port, self.platform_port]
 
     @property
     def url(self) -> str:
@@ -125,15 +127,29 @@ class ShippedBroker(Broker):
         return f"mqtts://localhost:{self.platform_port}"
 
     @property
+    def https_url(self) -> str:
+        """Where boxes find it when only the web's port gets through."""
+        return f"mqtts://localhost:{self.https_port}"
+
+    @property
+    def web_url(self) -> str:
+        """Where boxes find it when only the web's protocol gets through."""
+        return f"wss://localhost:{self.web_port}"
+
+    @property
     def server_authority(self) -> Path:
         """What the broker's name is checked against."""
         return self.folder / "certs" / "servers-ca.crt"
 
     def configuration(self) -> str:
         """Move the shipped configuration's ports and paths; everything else stays as it is."""
-        text = (_SHIPPED / "mosquitto.conf").read_text()
-        for shipped, port in (("8883", self.port), ("443", self.web_port), ("8884", self.platform_port)):
-            text = re.sub(rf"^listener {shipped}$", f"listener {port} 127.0.0.1", text, flags=re.MULTILINE)
+        text = (_SHIPPED / "mosquitto.conf").read_text() + (_SHIPPED / "websockets.conf").read_text()
+        ports = {8883: self.port, 443: self.https_port, 8884: self.platform_port, 9443: self.web_port}
+        for shipped, port in ports.items():
+            text, moved = re.subn(
+                rf"^listener {shipped}$", f"listener {port} 127.0.0.1", text, flags=re.MULTILINE
+            )
+            assert moved == 1, f"the shipped configuration has one listener {shipped}"
         return text.replace("/etc/mosquitto", str(self.folder)).replace(
             "/var/lib/mosquitto", str(self.folder)
         )
@@ -144,6 +160,8 @@ class ShippedBroker(Broker):
         certificates.mkdir(parents=True, exist_ok=True)
         for name in ("boxes.acl", "platform.acl"):
             shutil.copy(_SHIPPED / name, self.folder / name)
+        with (self.folder / "boxes.acl").open("a") as access:
+            access.writelines(f"user {box}\ntopic deny estu/v1/{box}/#\n" for box in self.shut_out)
         self.boxes.write_certificate(certificates / "boxes-ca.crt")
         self.boxes.write_revoked(certificates / "boxes.crl")
         self.platform.write_certificate(certificates / "platform-ca.crt")

@@ -14,8 +14,9 @@ from device.record.receipt import Receipt, seal_receipt
 from device.record.signed_event import hash_of
 from device.record.signing_key import SigningKey
 from device.sync import topics
-from device.sync.broker_link import BrokerLink, Message
+from device.sync.broker_link import BrokerLink
 from device.sync.link import from_url
+from device.sync.message import Message
 
 
 def number_of(event: bytes) -> int:
