@@ -64,7 +64,16 @@ def sync(asked: argparse.Namespace) -> int:
     way = link.from_url(broker.url, chosen.box.id, broker.ca, broker.certificate, broker.key)
     platform = Jwks.load(broker.platform_keys)
     service.ready("Carrying events to the platform.")
-    courier.run([way], chosen.paths.log, platform, _stop_on_signals(), chosen.sync_state, version("estu"))
+    courier.run(
+        [way],
+        chosen.paths.log,
+        platform,
+        _stop_on_signals(),
+        chosen.sync_state,
+        version("estu"),
+        alive=service.alive,
+    )
+    service.stopping()
     return 0
 
 

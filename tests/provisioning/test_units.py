@@ -58,8 +58,9 @@ def test_a_service_that_ends_is_started_again_for_ever(service: str) -> None:
     assert values["StartLimitIntervalSec"] == ["0"]
 
 
-def test_a_listener_that_hangs_is_started_again() -> None:
+def test_a_service_that_hangs_is_started_again() -> None:
     assert unit("estu-listen")["WatchdogSec"] == ["30"]
+    assert unit("estu-sync")["WatchdogSec"] == ["120"]
 
 
 @pytest.mark.parametrize("service", SERVICES)
