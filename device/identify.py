@@ -4,9 +4,7 @@ A clip of a few seconds is one query. A longer file is heard like a room, over t
 again, and its matches are put together to stretches as plays are.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import chain, islice
 from pathlib import Path
 
 import numpy as np
@@ -21,12 +19,12 @@ from device.match.matcher import MEMORY
 from device.play import Play, Plays, Status
 from device.sound import replay
 from device.sound.cutter import Cutter
-from device.sound.segments import Segment
 
 # Below this many seconds a file is one query, above it is heard as a stream.
 LONGEST_CLIP = MEMORY + 5.0
 
 _WINDOWS_AT_ONCE = 64
+_SECONDS_AT_ONCE = 5.0  # any cutting gives the same segments; long blocks cost less
 
 
 @dataclass(frozen=True)
@@ -80,20 +78,12 @@ def _embedded(path: Path, parts: Recogniser, cutter: Cutter) -> tuple[NDArray[np
     """Embed all segments of a file that are not silent."""
     positions: list[float] = []
     embeddings: list[Embeddings] = [np.empty((0, parts.model.dimension), dtype=np.float32)]
-    for batch in _batches(cutter, path):
+    for batch in cutter.whole(replay.blocks(path, _SECONDS_AT_ONCE), _WINDOWS_AT_ONCE):
         heard = [segment for segment in batch if segment.level >= SILENT]
         positions += [segment.position for segment in heard]
         if heard:
             embeddings.append(parts.model.embed(log_mel(np.stack([segment.samples for segment in heard]))))
     return np.array(positions), np.concatenate(embeddings)
-
-
-def _batches(cutter: Cutter, path: Path) -> Iterator[list[Segment]]:
-    segments = chain(
-        chain.from_iterable(map(cutter.cut, replay.blocks(path, seconds_per_block=1.0))), cutter.finish()
-    )
-    while batch := list(islice(segments, _WINDOWS_AT_ONCE)):
-        yield batch
 
 
 def _plays(positions: NDArray[np.float64], embeddings: Embeddings, parts: Recogniser) -> list[Play]:

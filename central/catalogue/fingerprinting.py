@@ -1,22 +1,21 @@
 """Fingerprinting: a file of music becomes vectors, by the very code that the box hears with.
 
-replay.blocks -> Resampler -> Segments -> log_mel -> EmbeddingModel -> quantise
+replay.blocks -> Cutter -> log_mel -> EmbeddingModel -> quantise
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from device.catalogue.part import Vectors
 from device.embedding import EmbeddingModel, quantise
 from device.errors import Refused
 from device.features import PARAMETERS, log_mel
+from device.sound.cutter import Cutter
 from device.sound.replay import blocks
-from device.sound.resample import Resampler
-from device.sound.segments import Segment, Segments
+from device.sound.segments import Segment
 
 # Seconds from one vector of a reference to the next. The box reads it from the catalogue.
 REFERENCE_HOP = 0.5
@@ -52,56 +51,15 @@ def fingerprint(path: Path, model: EmbeddingModel, hop: float, report: Callable[
     Raises:
         Refused: It cannot be read, or nothing sounds in it.
     """
-    windows = _Windows(round(hop * PARAMETERS.sample_rate))
+    cutter = Cutter(PARAMETERS.window, round(hop * PARAMETERS.sample_rate), PARAMETERS.sample_rate)
     found: list[Vectors] = []
-    batch: list[Segment] = []
-    for segment in windows.of(path, report):
-        batch.append(segment)
-        if len(batch) == _WINDOWS_AT_ONCE:
-            found.append(_embed(batch, model))
-            batch = []
-    if batch:
-        found.append(_embed(batch, model))
+    last = 0.0
+    for segments in cutter.whole(blocks(path, _SECONDS_AT_ONCE, report=report), _WINDOWS_AT_ONCE):
+        found.append(_embed(segments, model))
+        last = segments[-1].position
     if not any(vectors.any() for vectors in found):
         raise Refused("sound-silent", f"{path} is silent from its beginning to its end.", "Leave it out.")
-    vectors = np.concatenate(found)
-    return Fingerprint(
-        vectors, windows.samples / PARAMETERS.sample_rate, windows.last / PARAMETERS.sample_rate
-    )
-
-
-class _Windows:
-    """Cuts a file into windows that cover it to its last sample."""
-
-    def __init__(self, hop: int) -> None:
-        self.samples = 0  # at the model's rate, so far
-        self.last = 0  # samples before the last window, so far
-        self._hop = hop
-
-    def of(self, path: Path, report: Callable[[str], None]) -> Iterator[Segment]:
-        segments = Segments(PARAMETERS.window, self._hop, PARAMETERS.sample_rate)
-        tail = np.empty(0, dtype=np.float32)
-        for samples in _resampled(path, report):
-            self.samples += len(samples)
-            tail = np.concatenate((tail, samples))[-PARAMETERS.window :]
-            for segment in segments.cut(samples):
-                self.last = round(segment.position * PARAMETERS.sample_rate)
-                yield segment
-        if 0 < self.samples < PARAMETERS.window:
-            yield Segment(np.pad(tail, (0, PARAMETERS.window - len(tail))), 0.0)
-        elif self.last + PARAMETERS.window < self.samples:
-            self.last = self.samples - PARAMETERS.window
-            yield Segment(tail, self.last / PARAMETERS.sample_rate)
-
-
-def _resampled(path: Path, report: Callable[[str], None]) -> Iterator[NDArray[np.float32]]:
-    """Give a file's sound at the model's rate."""
-    resampler: Resampler | None = None
-    for block in blocks(path, _SECONDS_AT_ONCE, report=report):
-        resampler = resampler or Resampler(block.rate, PARAMETERS.sample_rate)
-        yield resampler.resample(block.samples)
-    if resampler is not None:
-        yield resampler.resample(np.empty(0, dtype=np.float32), last=True)
+    return Fingerprint(np.concatenate(found), cutter.seconds, last)
 
 
 def _embed(batch: list[Segment], model: EmbeddingModel) -> Vectors:

@@ -1,7 +1,7 @@
 """From blocks at the card's rate to segments at the model's, gaps and changes of the card included."""
 
-from collections.abc import Iterator
-from itertools import chain
+from collections.abc import Iterable, Iterator
+from itertools import chain, islice
 
 import numpy as np
 
@@ -57,6 +57,17 @@ class Cutter:
         self._heard = True
         self._segments.restart(round(block.position * rate / block.rate))
         return chain(before, self._segments.cut(self._resampler.resample(block.samples)))
+
+    def whole(self, blocks: Iterable[Block], at_once: int) -> Iterator[list[Segment]]:
+        """Cut a sound that ends, to its last sample.
+
+        Args:
+            blocks: All of it.
+            at_once: Segments to give together, so that a long file needs no more memory than a short one.
+        """
+        segments = chain(chain.from_iterable(map(self.cut, blocks)), self.finish())
+        while some := list(islice(segments, at_once)):
+            yield some
 
     def finish(self) -> Iterator[Segment]:
         """Give the segments that are still to come, so that the last sample is in one; the blocks have ended.
