@@ -21,6 +21,7 @@ from demo.journey import Journey, Wish
 from device.errors import EstuError, Refused
 
 FOLDER = Path("build/demo")
+WIDTH = 120  # columns where there is no terminal to ask
 
 
 def wish(environment: Mapping[str, str]) -> Wish:
@@ -48,7 +49,7 @@ def main() -> int:
         0 if the box did what it is for, 1 if not, 130 if it was stopped.
     """
     signal.signal(signal.SIGTERM, _stop)
-    console = Console()
+    console = Console(width=None if sys.stdout.isatty() else WIDTH)
     try:
         return 0 if Journey(wish(os.environ), console).go() else 1
     except EstuError as error:

@@ -28,6 +28,7 @@ class View:
     second: float  # of the evening
     account: Account
     programme: Programme | None = None  # None where a microphone hears who knows what
+    warning: str = ""  # what the box complains of
 
 
 class Screen:
@@ -82,7 +83,8 @@ def drawn(view: View) -> Group:
     else:
         for entry in view.account.entries[-ROWS:]:
             table.add_row("", clock(entry.start), f"{entry.end - entry.start:.0f} s", _said(entry))
-    return Group(_head(view), Text(), table, Text(), _foot(view.account))
+    warning = [Text(view.warning, "yellow")] if view.warning else []
+    return Group(_head(view), Text(), table, Text(), *warning, _foot(view.account))
 
 
 def news(before: View, now: View) -> list[str]:
@@ -96,6 +98,8 @@ def news(before: View, now: View) -> list[str]:
     for entry in now.account.entries[len(before.account.entries) :]:
         heard = f"{clock(entry.start)} to {clock(entry.end)}"
         lines.append(f"{clock(now.second)}  box       {_said(entry).plain}, {heard}, event {entry.seq}")
+    if now.warning != before.warning and now.warning:
+        lines.append(f"{clock(now.second)}  box       warns: {now.warning}")
     if now.account.receipt != before.account.receipt:
         lines.append(f"{clock(now.second)}  platform  has all events up to {now.account.receipt}")
     return lines

@@ -24,6 +24,10 @@ GRACE = 10.0  # seconds a process gets to end by itself
 LAST_WORDS = 12  # lines
 NOTES = "processes.txt"
 
+# Several processes share few cores. Libraries that start a thread for each core would let the threads of one wait for
+# those of another: hearing the evening took five times as long.
+ENVIRONMENT = {"PYTHONUNBUFFERED": "1", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+
 
 @dataclass(frozen=True, eq=False)
 class Running:
@@ -36,8 +40,17 @@ class Running:
     @property
     def last_words(self) -> str:
         """The end of what it said."""
-        lines = self.words.read_text(errors="replace").strip().splitlines()
-        return "\n".join(f"    {line}" for line in lines[-LAST_WORDS:]) or "    (it said nothing)"
+        return "\n".join(f"    {line}" for line in self._lines[-LAST_WORDS:]) or "    (it said nothing)"
+
+    @property
+    def warning(self) -> str:
+        """The last warning that it gave; empty if it gave none."""
+        warnings = [line.partition("WARNING: ")[2] for line in self._lines]
+        return next((warning for warning in reversed(warnings) if warning), "")
+
+    @property
+    def _lines(self) -> list[str]:
+        return self.words.read_text(errors="replace").strip().splitlines()
 
 
 class Processes:
@@ -93,7 +106,7 @@ class Processes:
                 stdin=subprocess.DEVNULL,
                 stdout=file,
                 stderr=subprocess.STDOUT,
-                env={**os.environ, "PYTHONUNBUFFERED": "1", **(environment or {})},
+                env={**ENVIRONMENT, **os.environ, **(environment or {})},
                 start_new_session=True,
             )
         running = Running(name, process, words)

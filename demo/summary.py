@@ -140,7 +140,7 @@ def _row(finding: Finding) -> tuple[str | Text, ...]:
             "",
             "",
             "",
-            Text("missed, but short", "yellow") if short else Text("missed", "red"),
+            Text("missed (short)", "yellow") if short else Text("missed", "red"),
         )
     heard = sum(play.end - play.start for play in finding.plays)
     best: Entry = max(finding.plays, key=lambda play: play.score)

@@ -79,10 +79,10 @@ class Watch:
             time.sleep(LOOK)
         return account
 
-    def _look(self, *mortal: Running) -> Account:
+    def _look(self, listening: Running) -> Account:
         account = self._reader.read()
-        self._processes.check(*mortal)
-        self._screen.show(View(self._second(account), account, self._programme))
+        self._processes.check(listening)
+        self._screen.show(View(self._second(account), account, self._programme, listening.warning))
         return account
 
     def _second(self, account: Account) -> float:

@@ -79,3 +79,10 @@ def test_a_microphone_is_shown_without_a_programme():
     view = View(40.0, Account((entry,), head=2))
     assert "Waltz" in text(drawn(view))
     assert len(news(View(0.0, Account()), view)) == 1
+
+
+def test_what_the_box_complains_of_is_shown_and_told_once():
+    deaf = View(1.0, Account(), warning="There is no microphone.")
+    assert "There is no microphone." in text(drawn(deaf))
+    assert len(news(View(0.0, Account()), deaf)) == 1
+    assert news(deaf, deaf) == []

@@ -86,3 +86,14 @@ def test_another_program_that_got_the_number_is_left_alone(tmp_path):
         (tmp_path / "processes.txt").write_text(f"{innocent.process.pid} 1\n")
         assert end_leftovers(tmp_path) == 0
         assert innocent.process.poll() is None
+
+
+def test_the_last_warning_of_a_process_is_known(tmp_path):
+    warns = [sys.executable, "-c", "print('box: WARNING: one\\nbox: WARNING: two\\nbox: INFO: three')"]
+    with Processes(tmp_path) as processes:
+        box = processes.start("box", warns)
+        box.process.wait()
+        assert box.warning == "two"
+        quiet = processes.start("quiet", [sys.executable, "-c", ""])
+        quiet.process.wait()
+        assert quiet.warning == ""
