@@ -1,0 +1,64 @@
+"""What the pages say is true: their commands exist, their links lead somewhere, their pictures are there."""
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from central.__main__ import parser as central
+from device.__main__ import parser as device
+
+ROOT = Path(__file__).parent.parent
+PAGES = sorted(
+    page
+    for page in (*ROOT.glob("*.md"), *ROOT.glob("[a-z]*/**/*.md"))
+    if not {"build", ".venv"} & set(page.relative_to(ROOT).parts)
+)
+PARSERS = {"estu": device, "estu-central": central}
+
+
+def commands() -> list[tuple[str, str]]:
+    """The command lines in the pages' shell blocks."""
+    found = []
+    for page in PAGES:
+        for block in re.findall(r"```sh\n(.*?)```", page.read_text(), re.DOTALL):
+            lines = block.replace("\\\n", " ").splitlines()
+            found += [(str(page.relative_to(ROOT)), line.strip()) for line in lines if line.strip()]
+    return found
+
+
+def targets() -> set[str]:
+    return set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+
+
+@pytest.mark.parametrize(("page", "command"), [c for c in commands() if "estu" in c[1].split()[0]])
+def test_a_command_of_estu_is_understood(page: str, command: str) -> None:
+    words = shlex.split(command, comments=True)
+    program = Path(words[0]).name
+    if program in PARSERS:
+        PARSERS[program]().parse_args(words[1:])
+    else:
+        assert program == "estu-provision"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_make_target_that_a_page_names_is_there(page: Path) -> None:
+    named = set(re.findall(r"`make ([a-z-]+)", page.read_text()))
+    named |= set(re.findall(r"^make ([a-z-]+)", page.read_text(), re.MULTILINE))
+    assert named <= targets()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_link_leads_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text()):
+        if "://" not in target:
+            assert (page.parent / target).exists(), f"{page.relative_to(ROOT)} links to {target}"
+
+
+@pytest.mark.parametrize("program", ["device", "central", "provisioning"])
+def test_help_names_each_command_and_an_example(program: str) -> None:
+    told = subprocess.run([sys.executable, "-m", program, "--help"], capture_output=True, text=True, check=True)
+    assert "example" in told.stdout.lower()
