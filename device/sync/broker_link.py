@@ -10,6 +10,7 @@ import struct
 import time
 from collections import deque
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any, Self
 
 from paho.mqtt.client import Client, DisconnectFlags, MQTTMessage, MQTTv5
@@ -19,10 +20,11 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from device.errors import Waiting
-from device.sync import tls
+from device.sync import no_broker, tls
 from device.sync.link import Link
 from device.sync.message import FAILURE, Acknowledged, Message, Will
 
+_LARGEST_PACKET = 268_435_455  # bytes; what a broker takes that names no limit (MQTT 5, section 2.1.4)
 _PACKETS_A_TURN = 256  # read before the caller gets its say again
 
 
@@ -42,7 +44,7 @@ class BrokerLink:
         Args:
             link: The broker, and how to reach it.
             subscriptions: Topic filters, all with QoS 1.
-            will: What the broker publishes when the connection breaks.
+            will: What the broker publishes for us when we are gone, with a goodbye or without.
             by_hand: Messages count as taken only when `acknowledge` is called.
             in_flight: The most messages of ours that may be unacknowledged; the broker may ask for fewer.
 
@@ -51,15 +53,19 @@ class BrokerLink:
         """
         self.link = link
         self.in_flight = in_flight
-        self.largest_message = (
-            268_435_455  # bytes in a packet that the broker takes; the standard's own limit
-        )
+        self.largest_message = _LARGEST_PACKET
         self._subscriptions = list(subscriptions)
         self._happenings: deque[Message | Acknowledged] = deque()
+        self._count = 0  # messages published
+        self._outbox: deque[tuple[int, str, bytes, bool]] = (
+            deque()
+        )  # those that the broker has no room for yet
+        self._number_of: dict[int, int] = {}  # packet in flight: number of the message
         self._greeting: ReasonCode | None = None
         self._subscribed: list[ReasonCode] | None = None
         self._goodbye: ReasonCode | None = None
         self._hung_up = False
+        self._has_will = will is not None
         self._client = self._prepared(will, by_hand)
 
     def __enter__(self) -> Self:
@@ -91,13 +97,13 @@ class BrokerLink:
             )
         except (OSError, ValueError) as error:
             self._hang_up()
-            raise tls.unreachable(self.link, error) from error
+            raise no_broker.unreachable(self.link, error) from error
         self._await_greeting()
         if self._subscriptions:
             self._subscribe()
 
     def publish(self, topic: str, payload: bytes, retain: bool = False) -> int:
-        """Send a message with QoS 1.
+        """Send a message with QoS 1, or keep it until the broker has room for it.
 
         Returns:
             The number by which its `Acknowledged` will name it.
@@ -105,10 +111,10 @@ class BrokerLink:
         Raises:
             Waiting: The connection is gone.
         """
-        sent = self._client.publish(topic, payload, qos=1, retain=retain)
-        if sent.rc not in {MQTTErrorCode.MQTT_ERR_SUCCESS, MQTTErrorCode.MQTT_ERR_AGAIN}:
-            raise self._lost()
-        return sent.mid
+        self._count += 1
+        self._outbox.append((self._count, topic, payload, retain))
+        self._send_from_outbox()
+        return self._count
 
     def acknowledge(self, message: Message) -> None:
         """Tell the broker that a message is safe with us."""
@@ -127,22 +133,29 @@ class BrokerLink:
             Waiting: The connection is gone; what came before is lost with it, and comes again.
         """
         self._exchange(0.0 if self._happenings else seconds)
+        self._send_from_outbox()
         come = list(self._happenings)
         self._happenings.clear()
         return come
 
     def close(self) -> None:
-        """Say goodbye, so that the broker does not publish the will, and hang up."""
+        """Say goodbye and hang up."""
         if self._client.is_connected() and not self._hung_up:
-            self._client.disconnect()
-            try:
+            words = "Disconnect with will message" if self._has_will else "Normal disconnection"
+            self._client.disconnect(ReasonCode(PacketTypes.DISCONNECT, words))
+            with suppress(Waiting):
                 for _ in range(10):
-                    if not self._client.want_write():
-                        break
-                    self._exchange(0.1)
-            except Waiting:
-                pass
+                    if self._client.want_write():
+                        self._exchange(0.1)
         self._hang_up()
+
+    def _send_from_outbox(self) -> None:
+        while self._outbox and len(self._number_of) < self.in_flight:
+            number, topic, payload, retain = self._outbox.popleft()
+            sent = self._client.publish(topic, payload, qos=1, retain=retain)
+            if sent.rc not in {MQTTErrorCode.MQTT_ERR_SUCCESS, MQTTErrorCode.MQTT_ERR_AGAIN}:
+                raise self._lost()
+            self._number_of[sent.mid] = number
 
     def _prepared(self, will: Will | None, by_hand: bool) -> Client:
         client = Client(
@@ -153,6 +166,7 @@ class BrokerLink:
             manual_ack=by_hand,
             reconnect_on_failure=False,
         )
+        client.max_inflight_messages = 0  # the outbox keeps to what the broker says
         client.connect_timeout = self.link.connect_timeout
         if self.link.transport == "websockets":
             client.ws_set_options(path=self.link.path)
@@ -173,11 +187,7 @@ class BrokerLink:
             self._exchange(0.2)
             if time.monotonic() > deadline:
                 self._hang_up()
-                raise Waiting(
-                    "broker-silent",
-                    f"{self.link} takes the connection and says nothing.",
-                    "Wait; if it lasts, what answers there is not an MQTT broker.",
-                )
+                raise no_broker.silent(self.link)
         if self._greeting.value >= FAILURE:
             raise self._lost()
 
@@ -188,11 +198,7 @@ class BrokerLink:
             self._exchange(0.2)
         if self._subscribed is None or any(code.value >= FAILURE for code in self._subscribed):
             self._hang_up()
-            raise Waiting(
-                "broker-subscription",
-                f"{self.link} does not let us read {', '.join(self._subscriptions)}.",
-                "The platform's operator must check the broker's access list.",
-            )
+            raise no_broker.unsubscribed(self.link, self._subscriptions)
 
     def _exchange(self, seconds: float) -> None:
         """Read and write what the socket has and takes, waiting for it at most so long."""
@@ -201,11 +207,7 @@ class BrokerLink:
         except (ValueError, IndexError, struct.error, OSError) as error:
             # Paho does not check all that it reads; a broker that sends nonsense is a broker that is away.
             self._hang_up()
-            raise Waiting(
-                "broker-nonsense",
-                f"{self.link} sent what is not MQTT: {error}.",
-                "Wait; the connection is made anew.",
-            ) from error
+            raise no_broker.nonsense(self.link, error) from error
         if state != MQTTErrorCode.MQTT_ERR_SUCCESS:
             raise self._lost()
 
@@ -233,23 +235,12 @@ class BrokerLink:
 
     def _lost(self) -> Waiting:
         """Hang up, and say why, as far as the broker has said it."""
-        reason = "" if self._goodbye is None else f": {self._goodbye}"
         self._hang_up()
-        if self._greeting is not None and self._greeting.value >= FAILURE:
-            return Waiting(
-                "broker-refuses",
-                f"{self.link} refuses us: {self._greeting}.",
-                "The platform's operator must admit this certificate and name.",
-            )
         if self._greeting is None:
-            return Waiting(
-                "broker-closes",
-                f"{self.link} closed the connection without a greeting{reason}.",
-                "It may not know this box's certificate; the platform's operator can tell.",
-            )
-        return Waiting(
-            "broker-lost", f"The connection to {self.link} is gone{reason}.", "Wait; it is made anew."
-        )
+            return no_broker.closed(self.link)
+        if self._greeting.value >= FAILURE:
+            return no_broker.refused(self.link, str(self._greeting))
+        return no_broker.lost(self.link, None if self._goodbye is None else str(self._goodbye))
 
     def _hang_up(self) -> None:
         """Close the socket without a word, as a power cut would."""
@@ -273,14 +264,14 @@ class BrokerLink:
             self._goodbye = code
 
     def _on_subscribe(
-        self, _client: Client, _held: Any, _number: int, codes: list[ReasonCode], _properties: Any
+        self, _client: Client, _held: Any, _packet: int, codes: list[ReasonCode], _properties: Any
     ) -> None:
         self._subscribed = codes
 
     def _on_publish(
-        self, _client: Client, _held: Any, number: int, code: ReasonCode, _properties: Any
+        self, _client: Client, _held: Any, packet: int, code: ReasonCode, _properties: Any
     ) -> None:
-        self._happenings.append(Acknowledged(number, code.value, str(code)))
+        self._happenings.append(Acknowledged(self._number_of.pop(packet), code.value, str(code)))
 
     def _on_message(self, _client: Client, _held: Any, message: MQTTMessage) -> None:
         try:

@@ -143,7 +143,6 @@ class _Courier:
                 for happening in broker.turn(self.pace.look):
                     self._take(happening)
                 self._look_after(time.monotonic(), begun)
-            broker.publish(topics.presence(box), self._presence("offline"), retain=True)
 
     def _send(self, broker: BrokerLink, box: str) -> None:
         """Send what the forwarder wants sent."""

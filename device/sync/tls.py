@@ -1,12 +1,9 @@
-"""TLS to the broker: whom we trust, what we show, and what it means when it fails."""
+"""TLS to the broker: whom we trust, and what we show."""
 
 import ssl
 
 from device.errors import Waiting
-from device.sync.link import Link, Tls
-
-_CERTIFICATE_NOT_YET_VALID = 9  # OpenSSL's X509_V_ERR_CERT_NOT_YET_VALID
-_CERTIFICATE_EXPIRED = 10  # and X509_V_ERR_CERT_HAS_EXPIRED
+from device.sync.link import Tls
 
 
 def context(tls: Tls) -> ssl.SSLContext:
@@ -27,25 +24,3 @@ def context(tls: Tls) -> ssl.SSLContext:
             "Check `ca`, `certificate` and `key` in the settings; the files may belong to another user.",
         ) from error
     return context
-
-
-def unreachable(link: Link, error: Exception) -> Waiting:
-    """Name the reason why a connection did not come about.
-
-    A box whose clock is wrong finds every certificate expired, or not yet valid; so the clock is named first there.
-    """
-    if isinstance(error, ssl.SSLCertVerificationError):
-        clock = error.verify_code in {_CERTIFICATE_NOT_YET_VALID, _CERTIFICATE_EXPIRED}
-        return Waiting(
-            "broker-untrusted",
-            f"{link} is not the broker that we trust: {error.verify_message}.",
-            "Check this box's clock first." if clock else "Check the address, and `ca` in the settings.",
-        )
-    if isinstance(error, ssl.SSLError):
-        return Waiting(
-            "broker-tls", f"TLS with {link} fails: {error.reason}.", "Wait; check the address and the port."
-        )
-    words = getattr(error, "strerror", None) or str(error)
-    return Waiting(
-        "broker-away", f"{link} cannot be reached: {words}.", "Wait; check the network and the address."
-    )
