@@ -1,36 +1,19 @@
 """`estu sync` against a real mosquitto, with a platform that answers, is silent, restored, or not the platform."""
 
 import time
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
+from threading import Event, Thread
 
 import pytest
 
-from device.record.signature import RECEIPT_TYP, sign
-from device.record.signing_key import SigningKey
-from tests.simulated.broker import Broker
+from device.sync import state
+from device.sync.courier import run
+from device.sync.link import from_url
+from tests.simulated.broker import Broker, free_port
 from tests.simulated.platform import Platform
 from tests.simulated.proxy import Proxy
-from tests.simulated.venue import Venue, wait_until
-
-
-@pytest.fixture
-def broker(tmp_path: Path) -> Iterator[Broker]:
-    with Broker(tmp_path / "broker") as running:
-        yield running
-
-
-@pytest.fixture
-def platform(broker: Broker) -> Iterator[Platform]:
-    with Platform(broker.url) as running:
-        yield running
-
-
-@pytest.fixture
-def venue(tmp_path: Path, broker: Broker, platform: Platform) -> Iterator[Venue]:
-    with Venue.at(tmp_path / "box", platform.keys, broker.url) as running:
-        yield running
+from tests.simulated.venue import HASTY, Venue, wait_until
 
 
 def test_a_backlog_is_delivered_in_order_and_once(venue: Venue, platform: Platform) -> None:
@@ -182,46 +165,6 @@ def test_a_receipt_that_came_while_the_box_was_away_is_found_on_return(
     venue.wait_for_receipt(5)
 
 
-def signed_by(key: SigningKey, platform: Platform) -> bytes:
-    return Platform(platform.url, key=key, kept=platform.kept).receipt(5)
-
-
-BAD: dict[str, tuple[str, Callable[[Platform], bytes]]] = {
-    "forged": ("key-unknown", lambda platform: signed_by(SigningKey.create(None), platform)),
-    "signed by a box": ("key-unknown", lambda platform: signed_by(SigningKey.create(platform.box), platform)),
-    "altered": ("signature-wrong", lambda platform: platform.receipt(5)[:-6] + b"AAAAAA"),
-    "not signed": ("jws-malformed", lambda platform: platform.receipt(5).rpartition(b".")[0]),
-    "nonsense, but signed": (
-        "event-malformed",
-        lambda platform: sign(b'{"through":"5"}', RECEIPT_TYP, platform.key),
-    ),
-    "another box's": ("receipt-other-box", lambda platform: platform.receipt(5, box="kz-ala-0002")),
-    "of another chain": ("receipt-other-chain", lambda platform: platform.receipt(5, head="ab" * 32)),
-    "of an event to come": ("receipt-ahead", lambda platform: platform.receipt(6, head="ab" * 32)),
-    "an old one again": (
-        "receipt-older",
-        lambda platform: platform.receipt(2, time=datetime.now(UTC) - timedelta(days=1)),
-    ),
-}
-
-
-@pytest.mark.parametrize("bad", BAD)
-def test_a_receipt_that_does_not_count_changes_nothing(bad: str, venue: Venue, platform: Platform) -> None:
-    code, receipt = BAD[bad]
-    venue.hear(4)
-    venue.wait_for_receipt(4)
-    platform.answering = False
-    venue.hear(1)
-    wait_until(lambda: 5 in platform.kept, "the platform has the event")
-    platform.say(receipt(platform))
-    wait_until(lambda: venue.trouble == code, f"the box says {code}")
-    assert venue.receipted == 4
-    assert venue.log.waiting() == 1
-    platform.say(platform.receipt(5))
-    venue.wait_for_receipt(5)
-    wait_until(lambda: venue.trouble is None, "all is well again")
-
-
 def test_presence_says_who_is_there_and_the_last_will_who_is_gone(
     tmp_path: Path, broker: Broker, platform: Platform
 ) -> None:
@@ -239,11 +182,64 @@ def test_presence_says_who_is_there_and_the_last_will_who_is_gone(
 
 def test_the_state_says_since_when_and_stays_fresh(venue: Venue, platform: Platform, broker: Broker) -> None:
     wait_until(lambda: venue.state is not None and venue.state.connected, "the box is connected")
-    state = venue.state
-    assert state is not None
-    assert state.broker == f"127.0.0.1:{broker.port}"
-    assert abs((datetime.now(UTC) - state.since).total_seconds()) < 10
-    written = state.written
+    found = venue.state
+    assert found is not None
+    assert found.broker == f"127.0.0.1:{broker.port}"
+    assert abs((datetime.now(UTC) - found.since).total_seconds()) < 10
+    written = found.written
     time.sleep(0.2)
     assert venue.state is not None
     assert venue.state.written == written, "nothing is written while nothing changes: a card wears out"
+
+
+def test_where_the_first_way_is_shut_the_second_is_taken(
+    tmp_path: Path, broker: Broker, platform: Platform
+) -> None:
+    shut = from_url(f"mqtt://127.0.0.1:{free_port()}", "kz-ala-0001")
+    with Venue(tmp_path / "box", platform.keys, [shut, from_url(broker.url, "kz-ala-0001")]) as venue:
+        venue.hear(3)
+        venue.wait_for_receipt(3)
+
+
+def test_through_web_sockets_a_cut_backlog_arrives_as_well(tmp_path: Path) -> None:
+    broker = Broker(tmp_path / "broker")
+    web = free_port()
+    plain = broker.configuration()
+    more = f"\nlistener {web} 127.0.0.1\nprotocol websockets\nallow_anonymous true\n"
+    broker.configuration = lambda: plain + more  # type: ignore[method-assign]
+    with broker, Platform(broker.url) as platform, Proxy(web, cut_after=50_000) as proxy:
+        with Venue.at(tmp_path / "box", platform.keys, f"ws://127.0.0.1:{proxy.port}") as venue:
+            venue.hear(100)
+            venue.wait_for_receipt(100)
+        assert proxy.cuts == 1
+        assert sorted(platform.kept) == list(range(1, 101))
+
+
+def test_sync_waits_for_the_log_that_the_hearing_process_makes(
+    tmp_path: Path, broker: Broker, platform: Platform
+) -> None:
+    stop, state_path = Event(), tmp_path / "sync.json"
+    arguments = (
+        [from_url(broker.url, "kz-ala-0001")],
+        tmp_path / "log.sqlite",
+        platform.keys,
+        stop,
+        state_path,
+        "0",
+        HASTY,
+    )
+    sync = Thread(target=run, args=arguments)
+    sync.start()
+    try:
+        wait_until(lambda: (found := state.read(state_path)) and found.trouble, "sync says what it waits for")
+        found = state.read(state_path)
+        assert found is not None
+        assert found.trouble is not None
+        assert found.trouble.code == "log-absent"
+        venue = Venue(tmp_path, platform.keys, [])
+        venue.hear(2)
+        venue.wait_for_receipt(2)
+        venue.log.close()
+    finally:
+        stop.set()
+        sync.join(10)
