@@ -116,22 +116,28 @@ def measure(embed: Embed, tracks: Sequence[NDArray[np.int16]], heard: Sequence[C
     Returns:
         One cell for each condition and length.
     """
-    known = [number for number in range(len(tracks)) if number % 3 != 2]
-    references = {number: embed(log_mel(_windows(_sound(tracks[number]), REFERENCE_HOP))) for number in known}
+    library = _Library(
+        {
+            number: embed(log_mel(_windows(_sound(track), REFERENCE_HOP)))
+            for number, track in enumerate(tracks)
+            if number % 3 != 2
+        }
+    )
     found = [
-        (clip, *_look_up(embed(log_mel(_windows(clip.samples, QUERY_HOP))), clip, references))
-        for clip in heard
+        (clip, *_look_up(embed(log_mel(_windows(clip.samples, QUERY_HOP))), clip, library)) for clip in heard
     ]
     cells = []
     for condition in dict.fromkeys(clip.condition for clip in heard):
         for length in sorted({clip.seconds for clip in heard}):
             threshold = max(
-                best for clip, best, _, _ in found if clip.track not in references and clip.seconds == length
+                best
+                for clip, best, _, _ in found
+                if clip.track not in library.tracks and clip.seconds == length
             )
             here = [
                 (best, right, margin)
                 for clip, best, right, margin in found
-                if clip.track in references and (clip.condition, clip.seconds) == (condition, length)
+                if clip.track in library.tracks and (clip.condition, clip.seconds) == (condition, length)
             ]
             cells.append(
                 Cell(
@@ -200,29 +206,40 @@ def _windows(samples: NDArray[np.float32], hop: int) -> NDArray[np.float32]:
     return np.lib.stride_tricks.sliding_window_view(samples, PARAMETERS.window)[::hop]
 
 
-def _look_up(
-    queries: NDArray[np.float32], clip: Clip, references: dict[int, NDArray[np.float32]]
-) -> tuple[float, bool, float]:
+class _Library:
+    """References of all known tracks, one after the other."""
+
+    def __init__(self, references: dict[int, NDArray[np.float32]]) -> None:
+        self.tracks = list(references)
+        self._vectors = np.concatenate(list(references.values()))
+        self._lengths = [len(vectors) for vectors in references.values()]
+        self._begins = np.cumsum([0, *self._lengths])
+
+    def best_lines(self, queries: NDArray[np.float32]) -> dict[int, tuple[float, float]]:
+        """Give each track's highest mean cosine along a line, and the line's place in seconds.
+
+        Lines start half a second apart; none crosses from one track into the next.
+        """
+        similar = queries @ self._vectors.T
+        best = dict.fromkeys(self.tracks, (-1.0, 0.0))
+        for phase in (0, 1):
+            columns = [(step + phase) // 2 for step in range(len(queries))]
+            width = similar.shape[1] - columns[-1]
+            lines = np.mean([row[c : c + width] for row, c in zip(similar, columns, strict=True)], axis=0)
+            for track, begin, length in zip(self.tracks, self._begins, self._lengths, strict=False):
+                inside = lines[begin : begin + length - columns[-1]]
+                if len(inside):
+                    place = int(inside.argmax())
+                    best[track] = max(best[track], (float(inside[place]), place + phase / 2))
+        return best
+
+
+def _look_up(queries: NDArray[np.float32], clip: Clip, library: _Library) -> tuple[float, bool, float]:
     """Find the best line; give its score, whether it is right, and the right track's lead over the others."""
-    scores = {number: _best_line(queries, vectors) for number, vectors in references.items()}
+    scores = library.best_lines(queries)
     number, (best, position) = max(scores.items(), key=lambda scored: scored[1][0])
     right = number == clip.track and abs(position - clip.position) <= _NEAR
     if clip.track not in scores:
         return best, False, 0.0
     wrong = max(score for other, (score, _) in scores.items() if other != clip.track)
     return best, right, scores[clip.track][0] - wrong
-
-
-def _best_line(queries: NDArray[np.float32], references: NDArray[np.float32]) -> tuple[float, float]:
-    """Give the highest mean cosine over all starting places, half a second apart, and the place in seconds."""
-    similar = queries @ references.T
-    steps = np.arange(len(queries))
-    best = (-1.0, 0.0)
-    for phase in (0, 1):
-        columns = (steps + phase) // 2
-        places = len(references) - int(columns[-1])
-        if places > 0:
-            sums = np.mean([similar[i, c : c + places] for i, c in zip(steps, columns, strict=True)], axis=0)
-            place = int(sums.argmax())
-            best = max(best, (float(sums[place]), place + phase / 2))
-    return best
