@@ -58,7 +58,7 @@ WHEN NOT (
     OLD.seq <= coalesce((SELECT through FROM receipt ORDER BY number DESC LIMIT 1), 0)
     AND OLD.seq <= coalesce((SELECT max(through) FROM forgotten), 0)
 ) AND NOT EXISTS (SELECT 1 FROM torn WHERE torn.seq = OLD.seq AND torn.jws = OLD.jws AND torn.hash = OLD.hash)
-BEGIN SELECT raise(ABORT, 'an event is deleted only once the platform has it'); END;
+BEGIN SELECT raise(ABORT, 'an event is deleted only once the platform has it, and with an anchor'); END;
 
 CREATE TRIGGER receipt_is_never_rewritten BEFORE UPDATE ON receipt
 BEGIN SELECT raise(ABORT, 'a receipt is never rewritten'); END;

@@ -20,9 +20,8 @@ from device.record.keys import PublicKey
 
 _ED25519 = JWSRegistry.algorithms["EdDSA"]
 _ADVICE = "Flash the card again, or give the path of the right key."
-_OTHERS = (
-    stat.S_IWGRP | stat.S_IRWXO
-)  # systemd hands a credential over with a group bit that only its own ACL uses
+# A group may read: systemd hands a credential over with a group bit that only its own ACL uses.
+_OTHERS = stat.S_IWGRP | stat.S_IRWXO
 
 
 @dataclass(frozen=True)

@@ -176,6 +176,18 @@ def test_delivered_events_are_forgotten_oldest_first(log: EventLog, at: At, deli
     assert log.append(INCIDENT, at(101)).seq == 11
 
 
+def test_a_delivered_event_goes_only_with_a_mark_where_the_chain_begins_then(
+    log: EventLog, delivered: list[Link]
+) -> None:
+    with (
+        sqlite3.connect(log.path) as hand,
+        pytest.raises(sqlite3.IntegrityError, match="once the platform has it"),
+    ):
+        hand.execute("DELETE FROM event WHERE seq = 1")
+    hand.close()
+    assert log.count() == 10
+
+
 def test_what_the_platform_does_not_have_is_never_forgotten(
     log: EventLog, at: At, delivered: list[Link]
 ) -> None:

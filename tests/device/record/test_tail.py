@@ -12,6 +12,7 @@ from device.record import limits
 from device.record.keys import Jwks
 from device.record.link import Link
 from device.record.log import EventLog
+from device.record.log_verification import verify_log
 from device.record.receipt_ledger import ReceiptLedger
 from device.record.reports import IncidentReport
 from device.record.signing_key import SigningKey
@@ -168,3 +169,24 @@ def test_a_forgotten_beginning_is_not_missing(
     with open_log() as log:
         assert log.opening.whole
         assert log.opening.events == 4
+
+
+def test_a_log_that_lost_all_that_was_not_receipted_goes_on_from_what_was_forgotten(
+    path: Path,
+    open_log: Callable[[], EventLog],
+    places: list[Link],
+    at: At,
+    boxes: Jwks,
+    platform: Jwks,
+    receipt_for: Callable[..., bytes],
+) -> None:
+    with ReceiptLedger.open(path) as ledger:
+        ledger.keep_receipt(receipt_for(6, places[5].hash), platform)
+    with open_log() as log:
+        log.forget(at(900).utc, at(900))
+    rot(path, 7, 8)
+    with open_log() as log:
+        assert (log.opening.events, log.opening.cut) == (0, 2)
+        assert log.append(INCIDENT, at(901)).seq == 7
+        assert log.events(0, 9)[0].event.prev == places[5].hash
+        assert verify_log(log, boxes, platform).sound
