@@ -128,13 +128,16 @@ def _closed_if_it_fails(uri: str) -> Iterator[sqlite3.Connection]:
     try:
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA trusted_schema = OFF")
-        connection.text_factory = lambda text: text.decode(
-            "utf-8", "replace"
-        )  # a damaged row can still be shown
+        connection.text_factory = _legible
         yield connection
     except BaseException:
         connection.close()
         raise
+
+
+def _legible(text: bytes) -> str:
+    """Read text so that a damaged row can still be shown."""
+    return text.decode("utf-8", "replace")
 
 
 def _create(connection: sqlite3.Connection) -> None:
