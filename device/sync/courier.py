@@ -82,7 +82,7 @@ def run(
                 _Courier(link, log, platform, state, software, pace, backoff, alive).carry(stop)
         except Waiting as waiting:
             state.report(False, str(link), Trouble.of(waiting), utc_now())
-            if waiting.code != said:
+            if waiting.code != said or not backoff.failures:
                 log_of_service.warning("%s", waiting)
             said = waiting.code
             pause = backoff.failed(random.random())  # noqa: S311 - spreads boxes over time, guards nothing
@@ -115,7 +115,7 @@ class _Courier:
     _trouble: Trouble | None = field(init=False, default=None)
     _heard: float = field(
         init=False, default=0.0
-    )  # monotonic seconds of the last PUBACK, or with nothing in flight
+    )  # monotonic seconds when something last came, or nothing was in flight
 
     def carry(self, stop: Event) -> None:
         """Connect, and carry until told to stop.
@@ -140,7 +140,9 @@ class _Courier:
             while not stop.is_set():
                 self.alive()
                 self._send(broker, box)
-                for happening in broker.turn(self.pace.look):
+                come = broker.turn(self.pace.look)
+                self._give_up_if_stuck(len(come), time.monotonic())
+                for happening in come:
                     self._take(happening)
                 self._look_after(time.monotonic(), begun)
 
@@ -176,7 +178,6 @@ class _Courier:
                 self._receipt(happening)
 
     def _acknowledged(self, puback: Acknowledged) -> None:
-        self._heard = time.monotonic()
         seq = self._seq_of.pop(puback.number, None)
         if not puback.accepted:
             self._trouble = Trouble(
@@ -186,7 +187,7 @@ class _Courier:
             )
         if seq is not None:
             heard = puback.accepted and puback.code != NO_RECEIVER
-            self.forwarder.acknowledged(seq, self._heard, heard)
+            self.forwarder.acknowledged(seq, time.monotonic(), heard)
 
     def _receipt(self, message: Message) -> None:
         try:
@@ -198,16 +199,23 @@ class _Courier:
         self._trouble = None
         self.forwarder.receipt(receipt.through, time.monotonic())
 
-    def _look_after(self, now: float, begun: float) -> None:
-        """Notice a connection that lives and does nothing, and one that does well; say how it goes."""
-        if not self._seq_of:
+    def _give_up_if_stuck(self, come: int, now: float) -> None:
+        """Notice a connection that stands and carries nothing.
+
+        Only a turn that found nothing to read counts: where this process itself was held up, the broker's words are
+        waiting in the socket.
+        """
+        if come or not self._seq_of:
             self._heard = now
-        if now - self._heard > self.pace.stuck:
+        elif now - self._heard > self.pace.stuck:
             raise Waiting(
                 "broker-stuck",
                 f"{self.link} is connected and acknowledges nothing.",
                 "Wait; the connection is made anew.",
             )
+
+    def _look_after(self, now: float, begun: float) -> None:
+        """Notice a connection that does well; say how it goes."""
         if now - begun > self.pace.stable:
             self.backoff.succeeded()
         self.state.report(True, str(self.link), self._trouble or self._silence(), utc_now())

@@ -30,33 +30,33 @@ def test_what_is_heard_while_connected_goes_out_at_once(venue: Venue, platform: 
         venue.wait_for_receipt(through, seconds=5.0)
 
 
-def test_only_the_receipt_delivers(venue: Venue, platform: Platform) -> None:
+def test_only_the_receipt_delivers(hasty: Venue, platform: Platform) -> None:
     platform.answering = False
-    venue.hear(3)
+    hasty.hear(3)
     wait_until(lambda: 3 in platform.kept, "the platform has the events")
-    wait_until(lambda: venue.trouble == "platform-silent", "the box says that no receipt comes")
-    assert venue.log.waiting() == 3
+    wait_until(lambda: hasty.trouble == "platform-silent", "the box says that no receipt comes")
+    assert hasty.log.waiting() == 3
     platform.say(platform.receipt(3))
-    venue.wait_for_receipt(3)
-    wait_until(lambda: venue.trouble is None, "all is well again")
+    hasty.wait_for_receipt(3)
+    wait_until(lambda: hasty.trouble is None, "all is well again")
 
 
-def test_events_without_a_receipt_are_sent_again(venue: Venue, platform: Platform) -> None:
+def test_events_without_a_receipt_are_sent_again(hasty: Venue, platform: Platform) -> None:
     platform.answering = False
-    venue.hear(2)
+    hasty.hear(2)
     wait_until(lambda: platform.came.count(2) >= 2, "the events came again")
 
 
 def test_an_event_that_is_lost_behind_the_broker_is_sent_again_and_holds_up_nobody(
-    venue: Venue, platform: Platform
+    hasty: Venue, platform: Platform
 ) -> None:
     platform.losing = {3}
-    venue.hear(10)
+    hasty.hear(10)
     wait_until(lambda: 10 in platform.kept, "those behind it came")
     wait_until(lambda: platform.came.count(3) >= 2, "the lost one came again")
-    assert venue.receipted == 2
+    assert hasty.receipted == 2
     platform.losing.clear()
-    venue.wait_for_receipt(10)
+    hasty.wait_for_receipt(10)
 
 
 def test_the_broker_goes_away_and_comes_back(venue: Venue, platform: Platform, broker: Broker) -> None:
