@@ -1,4 +1,6 @@
-"""Identifiers of recordings, works and creators: checked before money can follow them.
+"""Identifiers and names of recordings, works and creators: checked before money can follow them.
+
+Lengths are those that an event of the record can carry, so that a box never finds a play that it cannot report.
 
 Each function takes what a person typed, with or without the usual separators, and gives the bare form that
 messages carry. A wrong one is a ValueError whose text says what is wrong, to be joined with where it stands.
@@ -9,6 +11,8 @@ import unicodedata
 
 from stdnum import isrc
 from stdnum.exceptions import InvalidComponent, InvalidFormat, InvalidLength, ValidationError
+
+from device.record import limits
 
 # Roles of creators by CISAC (Common Works Registration user manual, "Interested Party/Writer Types").
 ROLES = {
@@ -30,7 +34,6 @@ ROLES = {
 _ROLE_CODES = {name: code for code, name in ROLES.items()} | {"lyricist": "A", "songwriter": "CA"}
 
 _ISWC = re.compile("T([0-9]{9})([0-9])")
-_ID_LENGTH = 200
 
 
 def check_isrc(text: str) -> str:
@@ -80,9 +83,11 @@ def check_iswcs(text: str) -> tuple[str, ...]:
     """Check several ISWCs that are separated by spaces, commas or semicolons.
 
     Raises:
-        ValueError: One of them is wrong, or named twice.
+        ValueError: One of them is wrong, or named twice, or there are more than an event can carry.
     """
     numbers = tuple(check_iswc(one) for one in re.split(r"[;,\s]+", text.strip()) if one)
+    if len(numbers) > limits.WORKS:
+        raise ValueError(f"a recording may have {limits.WORKS} works, this one has {len(numbers)}")
     for number in numbers:
         if numbers.count(number) > 1:
             raise ValueError(f"the work {number} is named twice")
@@ -127,6 +132,17 @@ def check_role(text: str) -> str:
     return plain[name]
 
 
+def check_name(text: str) -> str:
+    """Check a title, a name or a label.
+
+    Raises:
+        ValueError: It is longer than an event can carry.
+    """
+    if len(text) > limits.TITLE_CHARACTERS:
+        raise ValueError(f"a name may have {limits.TITLE_CHARACTERS} characters, this one has {len(text)}")
+    return text
+
+
 def check_recording_id(text: str) -> str:
     """Check the catalogue owner's own name for a recording.
 
@@ -139,8 +155,10 @@ def check_recording_id(text: str) -> str:
     name = unicodedata.normalize("NFC", text.strip())
     if not name:
         raise ValueError("a recording needs an id")
-    if len(name) > _ID_LENGTH:
-        raise ValueError(f"a recording's id may have {_ID_LENGTH} characters, this one has {len(name)}")
+    if len(name) > limits.ID_CHARACTERS:
+        raise ValueError(
+            f"a recording's id may have {limits.ID_CHARACTERS} characters, this one has {len(name)}"
+        )
     if not name.isprintable():
         raise ValueError(f"{name!r} has characters that do not print")
     return name

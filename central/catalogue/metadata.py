@@ -96,9 +96,9 @@ def read_rows(path: Path) -> tuple[list[MetadataRow], list[Fault]]:
                 recording=check("recording", identifiers.check_recording_id) or "",
                 columns=table.columns,
                 isrc=check("isrc", identifiers.check_isrc),
-                title=check("title", str),
-                artist=check("artist", str),
-                label=check("label", str),
+                title=check("title", identifiers.check_name),
+                artist=check("artist", identifiers.check_name),
+                label=check("label", identifiers.check_name),
                 iswcs=check("iswc", identifiers.check_iswcs) or (),
                 ai_generated=check("ai_generated", _yes) or False,
             )
@@ -120,9 +120,9 @@ def read_works(path: Path) -> tuple[dict[str, Work], list[Fault]]:
     works: dict[str, Work] = {}
     for row in table.rows:
         check = _Checker(path, row, faults)
-        iswc, title = check("iswc", identifiers.check_iswc), check("title", str)
+        iswc, title = check("iswc", identifiers.check_iswc), check("title", identifiers.check_name)
         name, role, ipi = (
-            check("creator", str),
+            check("creator", identifiers.check_name),
             check("role", identifiers.check_role),
             check("ipi", identifiers.check_ipi),
         )

@@ -13,6 +13,7 @@ from mutagen.mp4 import MP4Tags
 
 from central.catalogue import identifiers
 from device.catalogue.recording import Creator, Work
+from device.record import limits
 
 # For each of our words: the ID3 frame, the MP4 atom, the names in Vorbis comments and in APE.
 _NAMES = {
@@ -70,12 +71,12 @@ def _works(texts: dict[str, list[str]], remarks: list[str]) -> tuple[Work, ...]:
     """Tell the works; creators are known only where there is one work, a medley's tags do not say whose is which."""
     iswcs = _checked(texts["iswc"], identifiers.check_iswc, remarks)
     creators = tuple(
-        Creator(name, role, None)
+        Creator(name[: limits.TITLE_CHARACTERS], role, None)
         for word, role in (("composer", "C"), ("lyricist", "A"))
         for name in texts[word]
-    )
+    )[: limits.CREATORS]
     if len(iswcs) > 1:
-        return tuple(Work(iswc, None, ()) for iswc in iswcs)
+        return tuple(Work(iswc, None, ()) for iswc in iswcs[: limits.WORKS])
     if not iswcs and not creators:
         return ()
     return (Work(iswcs[0] if iswcs else None, _joined(texts["title"]), creators),)
@@ -92,7 +93,7 @@ def _checked(texts: Iterable[str], check: Callable[[str], str], remarks: list[st
 
 
 def _joined(texts: list[str]) -> str | None:
-    return ", ".join(texts) or None
+    return ", ".join(texts)[: limits.TITLE_CHARACTERS] or None
 
 
 def _texts(tags: Any, frame: str, atom: str, comments: tuple[str, ...]) -> list[str]:

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from central.catalogue import identifiers
+from device.record import limits
 
 
 def iswc_of(digits: str) -> str:
@@ -93,6 +94,16 @@ def test_roles_are_read_as_codes_and_as_words(text: str, code: str) -> None:
 def test_an_unknown_role_lists_the_known_ones() -> None:
     with pytest.raises(ValueError, match="AR arranger"):
         identifiers.check_role("drummer")
+
+
+def test_what_an_event_could_not_carry_is_refused_when_the_catalogue_is_built() -> None:
+    assert identifiers.check_name("x" * limits.TITLE_CHARACTERS)
+    with pytest.raises(ValueError, match="500"):
+        identifiers.check_name("x" * (limits.TITLE_CHARACTERS + 1))
+    coded = [iswc_of(f"{number:09d}") for number in range(limits.WORKS + 1)]
+    assert len(identifiers.check_iswcs(" ".join(coded[:-1]))) == limits.WORKS
+    with pytest.raises(ValueError, match="50 works"):
+        identifiers.check_iswcs(" ".join(coded))
 
 
 def test_an_id_is_the_same_however_its_accents_were_typed() -> None:
