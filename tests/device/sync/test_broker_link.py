@@ -108,6 +108,23 @@ def test_a_goodbye_of_the_broker_is_passed_on() -> None:
     assert "Session taken over" in error.message
 
 
+def test_no_more_is_in_flight_than_the_broker_takes() -> None:
+    came: list[bytes] = []
+
+    def answer(connection: socket.socket) -> None:
+        connection.sendall(b"\x20\x06\x00\x00\x03\x21\x00\x02")  # Receive Maximum 2 (section 3.2.2.3.3)
+        connection.recv(1000)
+        while packets := connection.recv(1000):
+            came.append(packets)
+
+    with server(answer) as link, BrokerLink(link, []) as broker:
+        assert broker.in_flight == 2
+        for number in range(10):
+            broker.publish("x", b"payload-%d" % number)
+        broker.turn(0.3)
+        assert b"".join(came).count(b"payload-") == 2
+
+
 @pytest.mark.timeout(120)
 @settings(max_examples=40)
 @given(noise=st.binary(min_size=1, max_size=80), greeted=st.booleans())
