@@ -142,7 +142,7 @@ def _draw_account(axes: Axes, account: Sequence[Entry], score: Score) -> None:
             _join(axes, scene, play, colour)
         for maybe in account:
             if not maybe.identified and is_of(maybe, scene):
-                _bar(axes, maybe.start, maybe.end, BOX, PAPER, edge=colour, dashed=True)
+                _bar(axes, maybe.start, maybe.end, BOX, PAPER, edge=colour, dashed=True, layer=3)
     for play in score.false_plays:
         _bar(axes, play.start, play.end, BOX, FALSE, edge=FALSE, hatch="xx")
         axes.text(
@@ -150,7 +150,7 @@ def _draw_account(axes: Axes, account: Sequence[Entry], score: Score) -> None:
         )
     for maybe in account:
         if not maybe.identified and not any(is_of(maybe, finding.scene) for finding in score.findings):
-            _bar(axes, maybe.start, maybe.end, BOX, PAPER, edge=FAINT, dashed=True)
+            _bar(axes, maybe.start, maybe.end, BOX, PAPER, edge=FAINT, dashed=True, layer=3)
 
 
 def _draw_words(figure: Figure, programme: Programme, score: Score) -> None:
@@ -196,18 +196,22 @@ def _bar(
     height: float = HEIGHT,
     line: float = 1.3,
     dashed: bool = False,
+    layer: int = 4,
 ) -> None:
     """Draw one stretch of time with slightly rounded corners."""
     shape = FancyBboxPatch(
         (start, foot), end - start, height, boxstyle="round,pad=0,rounding_size=1.6", mutation_aspect=0.035,
         facecolor=fill, edgecolor=edge or fill, linewidth=line if edge else 0.0,
-        linestyle=(0, (2, 1.5)) if dashed else "-", hatch=hatch, zorder=4,
+        linestyle=(0, (2, 1.5)) if dashed else "-", hatch=hatch, zorder=layer,
     )  # fmt: skip
     axes.add_patch(shape)
 
 
 def _join(axes: Axes, scene: Scene, play: Entry, colour: str) -> None:
-    """Lead from a scene down to its play."""
+    """Lead from a scene, or the part of it that was heard, down to its play."""
     top, foot = TRUTH, BOX + HEIGHT
-    corners = [(scene.start, top), (scene.end, top), (play.end, foot), (play.start, foot)]
+    start, end = max(scene.start, play.start), min(scene.end, play.end)
+    if start >= end:
+        return  # only the echo was heard
+    corners = [(start, top), (end, top), (play.end, foot), (play.start, foot)]
     axes.add_patch(Polygon(corners, closed=True, facecolor=colour, alpha=0.16, linewidth=0, zorder=1))

@@ -31,12 +31,28 @@ class Finding:
         return bool(self.plays)
 
     @property
+    def best(self) -> Entry | None:
+        """The longest of the plays."""
+        return max(self.plays, key=lambda play: play.end - play.start, default=None)
+
+    @property
+    def seconds_heard(self) -> float:
+        """How much of the time some play covers; where two overlap it counts once."""
+        heard, until = 0.0, float("-inf")
+        for play in self.plays:
+            heard += max(0.0, play.end - max(play.start, until))
+            until = max(until, play.end)
+        return heard
+
+    @property
     def seconds_off(self) -> float | None:
-        """By how much the position in the piece is wrong; None if it was missed."""
-        if not self.plays:
+        """By how much the longest play is wrong about the position in the piece; None if it was missed.
+
+        Music repeats itself: a position can be wrong, and sound right.
+        """
+        if self.best is None:
             return None
-        play = self.plays[0]
-        return play.reference_start - (self.scene.piece_start + play.start - self.scene.start)
+        return self.best.reference_start - (self.scene.piece_start + self.best.start - self.scene.start)
 
 
 @dataclass(frozen=True)

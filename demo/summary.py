@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from demo.account import Account, Entry
+from demo.account import Account
 from demo.evening import Scene
 from demo.live import clock
 from demo.score import MUST_BE_FOUND, Finding, Score
@@ -54,25 +54,15 @@ class Summary:
     def show(self, console: Console) -> None:
         """Print the table."""
         table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-        for heading in (
-            "known piece that sounded",
-            "from",
-            "for",
-            "heard",
-            "from within",
-            "off",
-            "score",
-            "",
-        ):
-            table.add_column(
-                heading, justify="left" if heading.startswith("known") else "right", no_wrap=True
-            )
+        table.add_column("known piece", no_wrap=True)
+        for heading in ("from", "for", "heard", "plays", "at", "off", "score", ""):
+            table.add_column(heading, justify="right", no_wrap=True)
         for finding in self.score.findings:
             table.add_row(*_row(finding))
         for entry in self.score.false_plays:
-            heard = f"{entry.end - entry.start:.0f} s"
+            heard, scored = f"{entry.end - entry.start:.0f} s", f"{entry.score:.1f}"
             table.add_row(
-                entry.title, clock(entry.start), "", heard, "", "", f"{entry.score:.1f}", Text("false", "red")
+                entry.title, clock(entry.start), "", heard, "1", "", "", scored, Text("false", "red")
             )
         if table.rows:
             console.print(table)
@@ -124,6 +114,7 @@ def _piece(finding: Finding) -> dict[str, Any]:
     return {
         **truth((scene,))[0],
         "found": finding.found,
+        "seconds_heard": round(finding.seconds_heard, 1),
         "seconds_off": None if off is None else round(off, 2),
         "plays": [asdict(play) for play in finding.plays],
     }
@@ -132,23 +123,15 @@ def _piece(finding: Finding) -> dict[str, Any]:
 def _row(finding: Finding) -> tuple[str | Text, ...]:
     scene = finding.scene
     sounded = (scene.title, clock(scene.start), f"{scene.seconds:.0f} s")
-    if not finding.plays:
+    if finding.best is None:
         short = scene.seconds < MUST_BE_FOUND
-        return (
-            *sounded,
-            "",
-            "",
-            "",
-            "",
-            Text("missed (short)", "yellow") if short else Text("missed", "red"),
-        )
-    heard = sum(play.end - play.start for play in finding.plays)
-    best: Entry = max(finding.plays, key=lambda play: play.score)
+        return (*sounded, *[""] * 5, Text("missed (short)", "yellow") if short else Text("missed", "red"))
     return (
         *sounded,
-        f"{heard:.0f} s",
-        clock(finding.plays[0].reference_start),
+        f"{finding.seconds_heard:.0f} s",
+        f"{len(finding.plays)}",
+        clock(finding.best.reference_start),
         f"{finding.seconds_off:+.1f} s",
-        f"{best.score:.1f}",
+        f"{finding.best.score:.1f}",
         Text("found", "green"),
     )

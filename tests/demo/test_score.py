@@ -80,6 +80,13 @@ def test_a_piece_told_in_two_plays_is_found_once():
     result = score(EVENING, [second, first, JINGLE_HEARD])
     assert result.found == result.known == 2
     assert result.findings[0].plays == (first, second)
+    assert result.findings[0].best == first
+    assert result.findings[0].seconds_heard == pytest.approx(19.0)
+
+
+def test_where_two_plays_of_a_piece_overlap_the_time_counts_once():
+    whole, part = heard("waltz", 102.0, 129.0), heard("waltz", 120.0, 131.0)
+    assert score((WALTZ,), [whole, part]).findings[0].seconds_heard == pytest.approx(29.0)
 
 
 def test_a_wrong_position_in_the_piece_shows():
