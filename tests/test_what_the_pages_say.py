@@ -60,5 +60,7 @@ def test_every_link_leads_somewhere(page: Path) -> None:
 
 @pytest.mark.parametrize("program", ["device", "central", "provisioning"])
 def test_help_names_each_command_and_an_example(program: str) -> None:
-    told = subprocess.run([sys.executable, "-m", program, "--help"], capture_output=True, text=True, check=True)
+    told = subprocess.run(
+        [sys.executable, "-m", program, "--help"], capture_output=True, text=True, check=True
+    )
     assert "example" in told.stdout.lower()

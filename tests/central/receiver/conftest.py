@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
 
 from central.receiver.contract import Contract
 from central.receiver.intake import Delivery, Rejected, SignedEvent, examine
@@ -13,10 +12,6 @@ from central.receiver.ledger import Kept, Ledger
 from device.record.keys import Jwks
 from device.sync import topics
 from tests.simulated.signing_box import SigningBox
-
-# Two busy cores give no example its time reliably.
-settings.register_profile("untimed", deadline=None)
-settings.load_profile("untimed")
 
 NOW = datetime(2026, 7, 1, 20, 0, tzinfo=UTC)
 

@@ -1,37 +1,25 @@
 """A box, a platform, and what they write: real keys, real SQLite, time handed in."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
 
 from device.host.clock import Instant
 from device.record.event import NO_EVENT, Clock, Event, Stamp
 from device.record.keys import Jwks
 from device.record.log import EventLog
 from device.record.receipt import Receipt, seal_receipt
-from device.record.reports import (
-    CoverageReport,
-    CoverageSeconds,
-    CreatorName,
-    IncidentReport,
-    PlayReport,
-    RecordingName,
-    RunnerUp,
-    WorkName,
-)
+from device.record.reports import CoverageReport, IncidentReport, PlayReport
 from device.record.signed_event import hash_of, seal
 from device.record.signing_key import SigningKey
-
-settings.register_profile("busy-machine", deadline=None)  # a property is no worse for being slow to check
-settings.load_profile("busy-machine")
+from tests.simulated.reports import COVERAGE, PLAY
 
 BOX = "abay-theatre-1"
 BOOT = "3cf6d579-34f6-4769-b05c-5739868a08d2"
 EVENING = datetime(2026, 11, 22, 14, 30, tzinfo=UTC)
-MODEL, CATALOGUE = "1a" * 32, "2b" * 32
 
 
 @pytest.fixture(scope="session")
@@ -66,42 +54,13 @@ def at() -> Callable[[float], Instant]:
 
 @pytest.fixture(scope="session")
 def play() -> PlayReport:
-    return PlayReport(
-        status="identified",
-        kind="recording",
-        recording=RecordingName("kz-000123", "KZA012600001", "Желсіз түнде жарық ай", "Р. Жұбатова", None),
-        works=(WorkName("T0345246801", "Желсіз түнде жарық ай", (CreatorName("Абай", "C", "00012345678"),)),),
-        start=EVENING,
-        end=EVENING + timedelta(seconds=182.5),
-        start_monotonic=1_000.0,
-        end_monotonic=1_182.5,
-        seconds_heard=171.25,
-        spans=((0.0, 120.0), (131.25, 182.5)),
-        reference_start=3.2,
-        tempo=1.0021,
-        score=0.8713,
-        threshold=0.62,
-        runner_up=RunnerUp("kz-000777", 0.4102),
-        windows=342,
-        windows_agreeing=330,
-        model=MODEL,
-        catalogue=CATALOGUE,
-        level_dbfs=-31.4,
-        snr_db=None,
-        ai_generated=False,
-    )
+    end = EVENING + timedelta(seconds=182.5)
+    return replace(PLAY, start=EVENING, end=end, snr_db=None, model="1a" * 32, catalogue="2b" * 32)
 
 
 @pytest.fixture(scope="session")
 def coverage() -> CoverageReport:
-    return CoverageReport(
-        start=EVENING,
-        end=EVENING + timedelta(minutes=15),
-        seconds=CoverageSeconds(900.0, 182.5, 40.0, 0.0, 0.0, None, None),
-        level=None,
-        model=MODEL,
-        catalogue=CATALOGUE,
-    )
+    return replace(COVERAGE, start=EVENING, end=EVENING + timedelta(minutes=15), level=None)
 
 
 @pytest.fixture(scope="session")

@@ -5,16 +5,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
 
 from device.sync.link import from_url
 from tests.simulated.broker import Broker
 from tests.simulated.platform import Platform
 from tests.simulated.venue import HASTY, Venue
-
-# Two busy cores give no example its time reliably.
-settings.register_profile("untimed", deadline=None)
-settings.load_profile("untimed")
 
 
 @pytest.fixture
