@@ -136,6 +136,7 @@ def embed_with(net: EmbeddingNet) -> Callable[[NDArray[np.float32]], NDArray[np.
     Returns:
         A function from spectrograms (n, bands, frames) to unit vectors (n, dimension).
     """
+    torch.set_num_threads(1)
 
     def embed(spectrograms: NDArray[np.float32]) -> NDArray[np.float32]:
         with torch.inference_mode():
