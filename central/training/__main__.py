@@ -81,7 +81,7 @@ def _parser() -> argparse.ArgumentParser:
         "models", type=Path, nargs="*", help=".tflite files, or .pt checkpoints for the float network"
     )
     step.add_argument(
-        "--clips", type=int, default=60, help="of each condition, a third of them unknown (default: 60)"
+        "--clips", type=int, default=120, help="of each condition, known and unknown (default: 120)"
     )
     step.set_defaults(step=_measure)
 
