@@ -21,6 +21,9 @@ APT := $(APT_PYTHON) $(APT_SYSTEMD_PYTHON) $(APT_SOUND) $(APT_PLATFORM) $(APT_MU
 
 export UV_PYTHON_PREFERENCE := only-system
 export UV_NO_PROGRESS := 1
+# A second BLAS thread on two cores spins more than it adds.
+export OMP_NUM_THREADS := 1
+export OPENBLAS_NUM_THREADS := 1
 
 .PHONY: help setup demo test bench lint format train clean
 

@@ -5,11 +5,8 @@ import sys
 from collections.abc import Sequence
 from importlib.metadata import version
 
-from central.catalogue import command as catalogue
-from central.evaluation import command as calibrate
-from central.receiver import command as receive
-from central.receiver import keys_command as keys
 from device.errors import EstuError
+from device.host import blas
 
 EXAMPLES = """\
 examples:
@@ -18,13 +15,20 @@ examples:
   estu-central receive --help                                  events in, receipts out
 """
 
-COMMANDS = {"catalogue": catalogue, "receive": receive, "keys": keys, "calibrate": calibrate}
 RECEIVE = "take events from the broker, verify and store them, and answer with receipts"
 KEYS = "make and show the key that signs receipts"
 
 
 def parser() -> argparse.ArgumentParser:
-    """Describe the command line."""
+    """Describe the command line.
+
+    The commands' modules, and numpy with them, are imported only here: `main` sets the threads first.
+    """
+    from central.catalogue import command as catalogue
+    from central.evaluation import command as calibrate
+    from central.receiver import command as receive
+    from central.receiver import keys_command as keys
+
     top = argparse.ArgumentParser(
         prog="estu-central",
         description="What the royalty platform runs: catalogues built, events received and receipted, models calibrated.",
@@ -39,6 +43,13 @@ def parser() -> argparse.ArgumentParser:
     )
     keys.add_arguments(subparsers.add_parser("keys", help=KEYS, description=f"{KEYS.capitalize()}."))
     calibrate.add_arguments(subparsers)
+    for name, command in (
+        ("catalogue", catalogue),
+        ("receive", receive),
+        ("keys", keys),
+        ("calibrate", calibrate),
+    ):
+        subparsers.choices[name].set_defaults(run=command.run)
     return top
 
 
@@ -48,9 +59,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         0 done, 1 not all of it (what is missing is named), 2 nothing was done.
     """
+    blas.use_one_thread()
     asked = parser().parse_args(arguments)
     try:
-        return int(COMMANDS[asked.command].run(asked))
+        return int(asked.run(asked))
     except EstuError as error:
         print(f"estu-central {asked.command}: {error}", file=sys.stderr)
         return 2

@@ -8,6 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from device.errors import EstuError
+from device.host import blas
 from device.settings import DEFAULT_PATH
 
 DESCRIPTION = """\
@@ -106,6 +107,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         0 done, 1 not as it should be (a sentence says what), 2 the command line is off.
     """
+    blas.use_one_thread()
     from device import commands
 
     asked = parser().parse_args(arguments)

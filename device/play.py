@@ -17,6 +17,9 @@ PAUSE = 10.0
 SLACK = 3.0
 # Seconds between spans below which they are told as one.
 JOIN = 1.0
+# A match that a play of its own recording covers by more than this part belongs to that play, whatever its line:
+# music that repeats itself lies on several.
+SAME = 0.5
 # A candidate that an identified play covers by more than this part is that play's shadow.
 SHADOW = 0.5
 
@@ -72,7 +75,7 @@ class Play:
         return self.best.runner_up
 
     def continued_by(self, match: Match, accepted: bool) -> "Play":
-        """Add a match that lies on the play's line."""
+        """Add a match that belongs to the play."""
         reference_start = self.reference_start if match.start >= self.start else match.reference_start
         return replace(
             self,
@@ -83,9 +86,11 @@ class Play:
         )
 
     def expects(self, match: Match) -> bool:
-        """Tell whether a match continues this play's line through the recording."""
+        """Tell whether a match continues this play: on its line through the recording, or while it sounds."""
         if match.recording != self.recording or match.start > self.end + PAUSE:
             return False
+        if min(match.end, self.end) - max(match.start, self.start) > SAME * match.seconds:
+            return True
         expected = self.best.reference_start + (match.start - self.best.start) * self.best.tempo
         drift = abs(match.start - self.best.start) * 0.01  # tempos are known to 1 %
         return abs(match.reference_start - expected) <= SLACK + drift
@@ -118,7 +123,8 @@ class Plays:
             matches: What was matched in the seconds up to it.
         """
         for match in matches:
-            if match.score >= self._candidate:
+            # The matcher remembers longer than a pause lasts: what ended before it opens no play again.
+            if match.score >= self._candidate and match.end + PAUSE >= position:
                 self._take(match)
         ended = [play for play in self._open if position > play.end + PAUSE]
         return self._close(ended)

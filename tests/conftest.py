@@ -1,6 +1,12 @@
 """What holds for all tests."""
 
+import os
+
 from hypothesis import settings
+
+# As `estu` itself does: more BLAS threads than free cores spin, and cost tenfold.
+for threads in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+    os.environ.setdefault(threads, "1")
 
 # These machines are shared: how long one example takes says nothing.
 settings.register_profile("estu", deadline=None)

@@ -5,19 +5,19 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import numpy as np
-from rich.console import Console
-from rich.progress import track
-
-from device.embedding import EmbeddingModel, shipped_model_path
 from device.errors import Refused
+
+if TYPE_CHECKING:
+    import numpy as np
 
 _CALIBRATE = """Measure what the similarities of a model mean, and set the thresholds that ship with it.
 Known music becomes a catalogue, clips of it are degraded (rooms, audiences, dialogue, speed) and weighed against the
 best wrong answers; then hours of unknown music and of speech are heard, to see what chance reaches. None of the
 music may have been trained on."""
 
+MODELS = Path("device/models")
 CLIP_SECONDS = 10.0
 UNKNOWN_PIECE = 120.0  # seconds of an unknown track heard at a time
 BACKGROUND = 4096  # vectors
@@ -49,7 +49,7 @@ def add_arguments(subparsers: "argparse._SubParsersAction[argparse.ArgumentParse
     made.add_argument(
         "--out",
         type=Path,
-        default=shipped_model_path().parent,
+        default=MODELS,
         metavar="DIR",
         help="the model's folder (%(default)s)",
     )
@@ -61,12 +61,17 @@ def run(args: argparse.Namespace) -> int:
     Returns:
         The exit status.
     """
+    import numpy as np
+    from rich.console import Console
+    from rich.progress import track
+
     from central.catalogue import sources
     from central.catalogue.builder import Order, build
     from central.evaluation import calibration
     from central.evaluation.clips import clips, load
     from central.evaluation.conditions import CONDITIONS
     from device.catalogue.catalogue import Catalogue
+    from device.embedding import EmbeddingModel, shipped_model_path
     from device.features import PARAMETERS
     from device.match import background
     from device.match.matcher import Matcher
@@ -109,8 +114,8 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _unknown_sounds(
-    files: Sequence[Path], speech: list[np.ndarray], hours: float, rng: np.random.Generator
-) -> Iterator[np.ndarray]:
+    files: Sequence[Path], speech: "list[np.ndarray]", hours: float, rng: "np.random.Generator"
+) -> "Iterator[np.ndarray]":
     """Give unknown music in rooms and among people, every fourth time speech alone, until so many hours are full."""
     from central.evaluation.clips import load
     from central.evaluation.conditions import CONDITIONS, PAST, RATE, degrade

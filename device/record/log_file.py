@@ -53,20 +53,24 @@ def connect_to_read(path: Path) -> sqlite3.Connection:
     try:
         path.stat()
     except FileNotFoundError as error:
-        raise Waiting(
-            "log-absent", f"There is no log at {path} yet.", "The box makes it when it first listens."
-        ) from error
+        raise _absent(path) from error
     except OSError as error:
         raise Broken("log-closed", f"{path} cannot be opened ({error.strerror}).", _LET_IN) from error
     try:
         with errors_named(path), _closed_if_it_fails(f"{path.absolute().as_uri()}?mode=ro") as connection:
             connection.execute("PRAGMA query_only = ON")
+            if not _has_tables(connection):
+                raise _absent(path)  # the box is making it at this moment
             _check_kind(connection, path)
             return connection
     except Broken as broken:
         if broken.code == "log-closed" and not path.with_name(f"{path.name}-shm").exists():
             raise Waiting("log-idle", f"No service has {path} open.", "Start the box's services.") from broken
         raise
+
+
+def _absent(path: Path) -> Waiting:
+    return Waiting("log-absent", f"There is no log at {path} yet.", "The box makes it when it first listens.")
 
 
 @contextmanager

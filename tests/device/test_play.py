@@ -83,6 +83,20 @@ def test_two_identified_recordings_may_sound_at_once() -> None:
     assert [play.recording for play in told] == [1, 2]
 
 
+def test_music_that_repeats_itself_is_one_play_though_it_lies_on_several_lines() -> None:
+    lines = [match(float(t), t + 15.0, reference=t + 32.0 * (t % 3)) for t in range(0, 60, 2)]
+    (play,) = heard(*lines)
+    assert (play.start, play.end) == (0.0, 73.0)
+
+
+def test_what_the_matcher_still_remembers_opens_no_play_again() -> None:
+    plays = Plays(ACCEPT, CANDIDATE)
+    plays.hear(8.0, [match(0.0, 10.0)])
+    told = [play for t in range(9, 30) for play in plays.hear(float(t), [match(2.0, 10.0)])]
+    assert [play.end for play in told] == [10.0]
+    assert plays.finish() == []
+
+
 @pytest.mark.parametrize("tempo", [0.96, 1.0, 1.04])
 def test_a_long_performance_at_another_speed_stays_one_play(tempo: float) -> None:
     matches = [

@@ -166,3 +166,10 @@ def test_every_statement_of_the_schema_is_run(tmp_path: Path) -> None:
     assert triggers == (schema.count("CREATE TRIGGER"),)
     assert f"- {limits.RECEIPTS_KEPT}\n" in schema
     connection.close()
+
+
+def test_a_log_that_is_being_made_at_this_moment_is_not_there_yet(tmp_path: Path) -> None:
+    (tmp_path / "log.db").touch()
+    with pytest.raises(Waiting) as waiting:
+        connect_to_read(tmp_path / "log.db")
+    assert waiting.value.code == "log-absent"
