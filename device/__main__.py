@@ -112,6 +112,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     asked = parser().parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    logging.getLogger("faiss").setLevel(
+        logging.WARNING
+    )  # it tells at each start which of its builds it loads
     try:
         status: int = getattr(commands, asked.command)(asked)
     except EstuError as error:

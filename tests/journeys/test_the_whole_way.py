@@ -131,6 +131,7 @@ def test_the_same_hall_from_a_file_gives_the_same_account(built: House, tmp_path
     perform(evening(built), sound)
     replay = built.stage.start_replay(sound, BEGINS, speed=1000.0)
     assert replay.process.wait(timeout=180) == 0, replay.last_words()
+    built.processes.end(replay)
     found = events(built.places.log)[before:]
     assert found[0].time == BEGINS
     check_plays(built, found, BEGINS)
@@ -143,6 +144,7 @@ def test_status_says_what_was_heard_and_what_the_platform_has(built: House, tmp_
     perform(evening(built), sound)
     replay = built.stage.start_replay(sound, BEGINS, speed=1000.0)
     assert replay.process.wait(timeout=180) == 0, replay.last_words()
+    built.processes.end(replay)
     head = wait_for_receipt(built)
     told: dict[str, Any] = json.loads(
         run_estu("status", "--settings", built.places.settings, "--json").stdout
