@@ -11,8 +11,9 @@ from enum import StrEnum
 
 from device.match.match import Match, RunnerUp
 
-# Seconds without a match after which a play has ended. A quiet bar or a cough must not cut it in two.
-PAUSE = 10.0
+# Seconds without a match after which a play has ended. A quiet bar, or a scene of dialogue over the music, must not
+# cut it in two, or it would be counted twice; a match after a pause still has to lie where the play would be by now.
+PAUSE = 30.0
 # Seconds by which a match may leave the line of its play; a jump further than this is another play.
 SLACK = 3.0
 # Seconds between spans below which they are told as one.

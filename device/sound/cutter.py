@@ -65,7 +65,7 @@ class Cutter:
             blocks: All of it.
             at_once: Segments to give together, so that a long file needs no more memory than a short one.
         """
-        segments = chain(chain.from_iterable(map(self.cut, blocks)), self.finish())
+        segments = self._all(blocks)
         while some := list(islice(segments, at_once)):
             yield some
 
@@ -75,6 +75,11 @@ class Cutter:
         A sound shorter than a window is filled up with silence.
         """
         return chain(self._flush(), self._segments.finish())
+
+    def _all(self, blocks: Iterable[Block]) -> Iterator[Segment]:
+        for block in blocks:
+            yield from self.cut(block)
+        yield from self.finish()
 
     def _flush(self) -> Iterator[Segment]:
         return self._segments.cut(self._resampler.resample(_NOTHING, last=True))

@@ -83,6 +83,11 @@ def test_two_identified_recordings_may_sound_at_once() -> None:
     assert [play.recording for play in told] == [1, 2]
 
 
+def test_dialogue_over_the_music_does_not_cut_its_play_in_two() -> None:
+    (play,) = heard(match(0.0, 20.0), match(40.0, 60.0))
+    assert play.spans == (Span(0.0, 20.0), Span(40.0, 60.0))
+
+
 def test_music_that_repeats_itself_is_one_play_though_it_lies_on_several_lines() -> None:
     lines = [match(float(t), t + 15.0, reference=t + 32.0 * (t % 3)) for t in range(0, 60, 2)]
     (play,) = heard(*lines)
@@ -92,7 +97,7 @@ def test_music_that_repeats_itself_is_one_play_though_it_lies_on_several_lines()
 def test_what_the_matcher_still_remembers_opens_no_play_again() -> None:
     plays = Plays(ACCEPT, CANDIDATE)
     plays.hear(8.0, [match(0.0, 10.0)])
-    told = [play for t in range(9, 30) for play in plays.hear(float(t), [match(2.0, 10.0)])]
+    told = [play for t in range(9, 90) for play in plays.hear(float(t), [match(2.0, 10.0)])]
     assert [play.end for play in told] == [10.0]
     assert plays.finish() == []
 

@@ -126,3 +126,11 @@ def test_many_small_gaps_do_not_let_positions_drift() -> None:
 
 def test_a_stream_may_begin_late() -> None:
     assert segments([Block(noise(2.0, 44100), 44100, 5 * 44100, 5 * 44100, 7.0)])[0].position == 5.0
+
+
+@pytest.mark.parametrize("rate", [8000, 44100])
+def test_a_whole_sound_is_cut_as_its_blocks_and_its_end_are(rate: int) -> None:
+    sound = blocks(noise(7.77, rate), rate, [rate // 10])
+    whole = [segment for some in Cutter(WINDOW, HOP, RATE).whole(sound, at_once=3) for segment in some]
+    assert [s.position for s in whole] == [s.position for s in segments(sound)]
+    np.testing.assert_array_equal(whole[-1].samples, segments(sound)[-1].samples)
