@@ -23,7 +23,7 @@ CALIBRATION_WINDOWS = 500  # spectrograms that decide the ranges of the activati
 
 
 def export(
-    net: EmbeddingNet, spectrograms: NDArray[np.float32], target: Path, trained: dict[str, Any]
+    net: EmbeddingNet, spectrograms: NDArray[np.float32], target: Path, trained: list[dict[str, Any]]
 ) -> EmbeddingModel:
     """Write a network as an int8 model.
 
@@ -31,7 +31,7 @@ def export(
         net: The network, trained or not.
         spectrograms: Clean and degraded ones, shape (n, bands, frames), to measure activations on.
         target: The `.tflite` to write; replaced only when the new one loads.
-        trained: How it was trained; goes into the metadata for whoever holds the file.
+        trained: How it was trained, run by run; goes into the metadata for whoever holds the file.
 
     Returns:
         The written model, loaded as the box loads it.

@@ -52,9 +52,8 @@ def train(pool_folder: Path, run: Path, schedule: Schedule, start_from: Path | N
     run.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(schedule.threads)
     torch.manual_seed(schedule.seed)
-    net = EmbeddingNet()
-    if start_from is not None:
-        net = load(start_from)
+    net = EmbeddingNet() if start_from is None else load(start_from)
+    before = [] if start_from is None else history(start_from)
     net = net.to(memory_format=torch.channels_last)
     average = AveragedModel(net, multi_avg_fn=get_ema_multi_avg_fn(schedule.averaging), use_buffers=True)
     optimiser = torch.optim.AdamW(net.parameters(), lr=schedule.rate, weight_decay=schedule.decay)
@@ -64,12 +63,12 @@ def train(pool_folder: Path, run: Path, schedule: Schedule, start_from: Path | N
         net.load_state_dict(state["net"])
         average.load_state_dict(state["average"])
         optimiser.load_state_dict(state["optimiser"])
-        steps, spent = state["steps"], state["seconds"]
+        steps, spent, before = state["steps"], state["seconds"], state["before"]
     pool = Pool(pool_folder, np.random.default_rng(schedule.seed + steps))
     curve = _Curve(run / CURVE)
     batches = pool.batches(schedule.pairs)
     net.train()
-    before = time.monotonic()
+    last = time.monotonic()
     while spent < schedule.minutes * 60:
         for group in optimiser.param_groups:
             group["lr"] = schedule.rate * _share(spent / (schedule.minutes * 60), schedule.warm_up)
@@ -77,13 +76,13 @@ def train(pool_folder: Path, run: Path, schedule: Schedule, start_from: Path | N
         average.update_parameters(net)
         steps += 1
         now = time.monotonic()
-        spent, before = spent + now - before, now
+        spent, last = spent + now - last, now
         if curve.note(steps, spent, loss, right, optimiser.param_groups[0]["lr"]):
             print(f"{spent / 60:5.1f} min  step {steps}  {curve.last}  {pool.anchors} anchors", flush=True)
         if steps % 200 == 0:
             pool.refresh()
-            _keep(run, net, average, optimiser, steps, spent, schedule)
-    _keep(run, net, average, optimiser, steps, spent, schedule)
+            _keep(run, net, average, optimiser, steps, spent, schedule, before)
+    _keep(run, net, average, optimiser, steps, spent, schedule, before)
 
 
 def load(checkpoint: Path) -> EmbeddingNet:
@@ -110,21 +109,22 @@ def load(checkpoint: Path) -> EmbeddingNet:
     return net
 
 
-def history(checkpoint: Path) -> dict[str, Any]:
+def history(checkpoint: Path) -> list[dict[str, Any]]:
     """Tell how a run's network was trained, for the model's metadata.
 
     Args:
         checkpoint: `checkpoint.pt` of a run's folder.
 
     Returns:
-        Steps, minutes and schedule.
+        Steps, minutes and schedule of each run, that it began with first.
     """
     state = torch.load(checkpoint, weights_only=True)
-    return {
+    this = {
         "steps": state["steps"],
         "minutes": round(state["seconds"] / 60, 1),
         "schedule": state["schedule"],
     }
+    return [*state["before"], this]
 
 
 def embed_with(net: EmbeddingNet) -> Callable[[NDArray[np.float32]], NDArray[np.float32]]:
@@ -200,6 +200,7 @@ def _keep(
     steps: int,
     seconds: float,
     schedule: Schedule,
+    before: list[dict[str, Any]],
 ) -> None:
     beside = run / f".{CHECKPOINT}.part"
     torch.save(
@@ -211,6 +212,7 @@ def _keep(
             "seconds": seconds,
             "shape": asdict(net.shape),
             "schedule": asdict(schedule),
+            "before": before,
         },
         beside,
     )
