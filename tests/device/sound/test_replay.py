@@ -34,7 +34,9 @@ def pitch(samples: np.ndarray, rate: int) -> float:
 
 
 def children() -> list[str]:
-    return Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+    """Give the ffmpegs that this process has started and not reaped."""
+    started = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+    return [pid for pid in started if Path(f"/proc/{pid}/comm").read_text().strip() == "ffmpeg"]
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from device.sync.link import Link, Tls, from_url
 from device.sync.message import Acknowledged, Message
 from tests.simulated.authority import Authority
 from tests.simulated.broker import Broker, free_port
+from tests.simulated.venue import wait_until
 
 CONNACK = b"\x20\x03\x00\x00\x00"  # MQTT 5, section 3.2: success, no properties
 
@@ -121,7 +122,13 @@ def test_no_more_is_in_flight_than_the_broker_takes() -> None:
         assert broker.in_flight == 2
         for number in range(10):
             broker.publish("x", b"payload-%d" % number)
-        broker.turn(0.3)
+
+        def two_have_come() -> bool:
+            list(broker.turn(0.1))
+            return b"".join(came).count(b"payload-") >= 2
+
+        wait_until(two_have_come, "two have come")
+        list(broker.turn(0.3))
         assert b"".join(came).count(b"payload-") == 2
 
 
