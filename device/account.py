@@ -4,7 +4,7 @@ Everything before this stage counts in seconds of the stream; everything after i
 """
 
 from collections import deque
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import numpy as np
 
@@ -18,6 +18,9 @@ from device.play import Play
 from device.record import reports
 from device.record.log import EventLog
 from device.sound.segments import Segment
+
+# Delivered events are kept this long; undelivered ones for ever.
+KEPT = timedelta(days=400)
 
 # Seconds of levels kept. A play that is longer is told the level of its last hours.
 LEVELS_KEPT = 4 * 3600.0
@@ -98,7 +101,7 @@ class Account:
         self._log.append(report, now)
 
     def coverage(self, coverage: Coverage) -> None:
-        """Report what could be heard in a period."""
+        """Report what could be heard in a period, and let go of delivered events that were kept long enough."""
         now = self._clock.now()
         level = coverage.level
         report = reports.CoverageReport(
@@ -118,6 +121,8 @@ class Account:
             catalogue=self._catalogue.digest,
         )
         self._log.append(report, now)
+        if now.state == "synchronised":  # a clock that is years ahead must not empty the log
+            self._log.forget(now.utc - KEPT, now)
 
     def _monotonic(self, position: float) -> float:
         return self._stream_began + position
