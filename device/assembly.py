@@ -11,6 +11,7 @@ from device.account import Account
 from device.catalogue.catalogue import Catalogue
 from device.coverage import CoverageCount
 from device.embedding import EmbeddingModel, shipped_model_path
+from device.errors import Waiting
 from device.features import PARAMETERS
 from device.host.clock import Clock, Instant
 from device.listening import Ear
@@ -93,10 +94,11 @@ def floor_of(log: Path) -> datetime:
     Raises:
         Broken: The log is not one.
     """
-    if not log.exists():
+    try:
+        with EventLog.read(log) as reader:
+            last = reader.last()
+    except Waiting:  # there is none, or only the empty file that a power cut left while it was made
         return SOFTWARE_FLOOR
-    with EventLog.read(log) as reader:
-        last = reader.last()
     return max(SOFTWARE_FLOOR, datetime.fromisoformat(last.time)) if last else SOFTWARE_FLOOR
 
 

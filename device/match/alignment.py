@@ -5,7 +5,7 @@ shift. Along each line the exact int8 references are compared with the queries; 
 has most evidence wins. A film at 25 instead of 24 frames a second runs 4 % fast, so tempos reach 5 %.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -148,4 +148,4 @@ def _with_runner_up(match: Match, matches: list[Match]) -> Match:
     others = (m for m in matches if m.recording != match.recording and _covered(m, match) > ECHO)
     best = next(others, None)
     runner_up = RunnerUp(best.recording, best.score) if best else None
-    return Match(**{**vars(match), "runner_up": runner_up})
+    return replace(match, runner_up=runner_up)
