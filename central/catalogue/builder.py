@@ -77,6 +77,16 @@ class Watcher(Protocol):
         """A step of the stage is done."""
 
 
+class Nobody:
+    """A watcher where nobody looks on."""
+
+    def begin(self, stage: str, total: int) -> None:
+        """Take no notice."""
+
+    def step(self) -> None:
+        """Take no notice."""
+
+
 def build(order: Order, watcher: Watcher) -> Report:
     """Build a catalogue, or bring one up to date.
 

@@ -66,7 +66,7 @@ def run(args: argparse.Namespace) -> int:
     from rich.progress import track
 
     from central.catalogue import sources
-    from central.catalogue.builder import Order, build
+    from central.catalogue.builder import Nobody, Order, build
     from central.evaluation import calibration
     from central.evaluation.clips import clips, load
     from central.evaluation.conditions import CONDITIONS
@@ -94,7 +94,7 @@ def run(args: argparse.Namespace) -> int:
             jobs=args.jobs,
             time=datetime.now(UTC),
         )
-        built = build(order, _Silent())
+        built = build(order, Nobody())
         out.print(f"Catalogue: {built.recordings} recordings, {built.vectors} vectors.")
         with Catalogue.open(Path(folder), model.digest, PARAMETERS.digest) as catalogue:
             made = clips(known, speech, CONDITIONS, CLIP_SECONDS, args.clips, rng)
@@ -137,13 +137,3 @@ def _unknown_sounds(
                 seconds += len(piece) / RATE
             if seconds >= hours * 3600:
                 return
-
-
-class _Silent:
-    """Looks on and says nothing."""
-
-    def begin(self, stage: str, total: int) -> None:
-        """Take no notice."""
-
-    def step(self) -> None:
-        """Take no notice."""

@@ -29,8 +29,3 @@ class Match:
     def seconds(self) -> float:
         """How long the matched stretch sounds."""
         return self.end - self.start
-
-    @property
-    def offset(self) -> float:
-        """The line's place: seconds in the reference at the stream's own zero, if the tempo were 1."""
-        return self.reference_start - self.start

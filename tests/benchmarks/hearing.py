@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from central.catalogue.builder import Order, build
+from central.catalogue.builder import Nobody, Order, build
 from central.catalogue.fingerprinting import REFERENCE_HOP, fingerprint
 from central.training import corpus
 from device.assembly import recogniser
@@ -26,7 +26,7 @@ def measure() -> Iterator[Figure]:
     """Hear some minutes of music, fingerprint some tracks."""
     files = corpus.fetch(PACKAGES)
     with tempfile.TemporaryDirectory() as folder:
-        build(Order((*files,), Path(folder), shipped_model_path(), 2, datetime.now(UTC)), _Silent())
+        build(Order((*files,), Path(folder), shipped_model_path(), 2, datetime.now(UTC)), Nobody())
         yield from _stages(files, Path(folder))
     yield from _fingerprinting(files)
 
@@ -83,11 +83,3 @@ def _processor() -> float:
     """Processor seconds of this process and of those it waited for."""
     times = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     return sum(t.ru_utime + t.ru_stime for t in times)
-
-
-class _Silent:
-    def begin(self, stage: str, total: int) -> None:
-        """Take no notice."""
-
-    def step(self) -> None:
-        """Take no notice."""
