@@ -39,6 +39,7 @@ class Paths(_Table, frozen=True):
     log: Path = Path("/var/lib/estu/log.sqlite")
     catalogue: Path = Path("/var/lib/estu/catalogue")
     signing_key: Path = Path("/etc/estu/signing.pem")
+    runtime: Path = Path("/run/estu")  # in memory: what the services tell each other about this moment
 
 
 class Broker(_Table, frozen=True):
@@ -63,6 +64,16 @@ class Settings(_Table, frozen=True):
     def sync_state(self) -> Path:
         """Where `estu sync` writes how it goes, for `estu status` to read."""
         return self.paths.log.with_name("sync.json")
+
+    @property
+    def hearing(self) -> Path:
+        """Where `estu listen` writes what it hears at this moment."""
+        return self.paths.runtime / "hearing.json"
+
+    @property
+    def muted(self) -> Path:
+        """The file whose presence keeps `estu listen` from hearing."""
+        return self.paths.runtime / "muted"
 
 
 def load(path: Path) -> Settings:

@@ -25,16 +25,17 @@ class Places:
 
     identity: PurePosixPath  # the files that provisioning writes
     state: PurePosixPath  # what the box writes itself
+    runtime: PurePosixPath  # what its services tell each other about this moment, in memory
 
     @classmethod
     def shipped(cls) -> "Places":
         """Give the places in the image."""
-        return cls(PurePosixPath("/etc/estu"), PurePosixPath("/var/lib/estu"))
+        return cls(PurePosixPath("/etc/estu"), PurePosixPath("/var/lib/estu"), PurePosixPath("/run/estu"))
 
     @classmethod
     def below(cls, prefix: PurePosixPath) -> "Places":
         """Put everything into one folder, as a demonstration or a test wants it."""
-        return cls(prefix, prefix)
+        return cls(prefix, prefix, prefix / "run")
 
 
 def settings(box: Box, broker: str, places: Places) -> str:
@@ -55,6 +56,7 @@ def settings(box: Box, broker: str, places: Places) -> str:
             "log": str(places.state / "log.sqlite"),
             "catalogue": str(places.state / "catalogue"),
             "signing_key": str(places.identity / SIGNING_KEY),
+            "runtime": str(places.runtime),
         },
         "broker": {
             "url": broker,

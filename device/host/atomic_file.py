@@ -40,7 +40,21 @@ def write_new(path: Path, content: bytes, mode: int = 0o644) -> None:
     _sync_folder(path.parent)
 
 
-def _write_beside(path: Path, content: bytes, mode: int) -> Path:
+def show(path: Path, content: bytes, mode: int = 0o644) -> None:
+    """Put content in place of a file that tells a moment and need not survive the power: `replace` without waiting.
+
+    Raises:
+        OSError: It cannot be written; what was there before is there still.
+    """
+    beside = _write_beside(path, content, mode, wait=False)
+    try:
+        beside.replace(path)
+    except OSError:
+        beside.unlink(missing_ok=True)
+        raise
+
+
+def _write_beside(path: Path, content: bytes, mode: int, wait: bool = True) -> Path:
     descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)  # made with mode 0600
     beside = Path(name)
     try:
@@ -48,7 +62,8 @@ def _write_beside(path: Path, content: bytes, mode: int) -> Path:
             os.fchmod(file.fileno(), mode)
             file.write(content)
             file.flush()
-            os.fsync(file.fileno())
+            if wait:
+                os.fsync(file.fileno())
     except OSError:
         beside.unlink(missing_ok=True)
         raise

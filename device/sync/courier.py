@@ -24,7 +24,8 @@ from device.sync.broker_link import BrokerLink
 from device.sync.forwarder import Forwarder
 from device.sync.link import Link
 from device.sync.message import NO_RECEIVER, Acknowledged, Message, Will
-from device.sync.state import StateFile, Trouble, utc_now
+from device.sync.state import StateFile, utc_now
+from device.trouble import Trouble
 
 log_of_service = logging.getLogger("estu.sync")
 

@@ -10,26 +10,13 @@ from pathlib import Path
 
 import msgspec
 
-from device.errors import EstuError
 from device.host import atomic_file
+from device.trouble import Trouble
 
 log_of_service = logging.getLogger("estu.sync")
 
 _SIGN_OF_LIFE = timedelta(seconds=60)
 _LARGEST = 16_384  # bytes
-
-
-class Trouble(msgspec.Struct, frozen=True):
-    """What is wrong, in words."""
-
-    code: str
-    message: str
-    advice: str
-
-    @classmethod
-    def of(cls, error: EstuError) -> "Trouble":
-        """Take over an error's words."""
-        return cls(error.code, error.message, error.advice)
 
 
 class SyncState(msgspec.Struct, frozen=True):

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from device.errors import Waiting
-from device.sync.state import StateFile, SyncState, Trouble, read
+from device.sync.state import StateFile, SyncState, read
+from device.trouble import Trouble
 
 NOW = datetime(2026, 7, 1, 20, 0, tzinfo=UTC)
 TROUBLE = Trouble.of(Waiting("broker-away", "broker:8883 cannot be reached.", "Wait."))
