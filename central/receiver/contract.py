@@ -37,7 +37,7 @@ class Contract:
             for file, schema in schemas.items()
         }
         registry: Registry[Any] = Registry().with_resources(
-            (file, DRAFT202012.create_resource(schema)) for file, schema in bare.items()
+            (schema["$id"], DRAFT202012.create_resource(schema)) for schema in bare.values()
         )
         checked = extend(Draft202012Validator, {"pattern": _pattern})  # type: ignore[no-untyped-call]  # so is its stub
         self._envelope: Validator = checked(bare["event.json"], registry=registry)

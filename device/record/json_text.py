@@ -1,9 +1,12 @@
 """JSON text to plain Python and back, refusing every text that two readers could understand differently."""
 
 import json
+import re
 from typing import Any, NoReturn
 
 from device.errors import Refused
+
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")  # UTF-8 has none, an escape may be half of a pair
 
 
 def malformed(where: str, why: str) -> Refused:
@@ -34,7 +37,8 @@ def load(text: bytes, depth: int, where: str = "The text") -> dict[str, Any]:
         where: What it is, for the message.
 
     Raises:
-        Refused: It is not one JSON object, is nested too deeply, gives a name twice, or holds NaN or infinity.
+        Refused: It is not one JSON object, is nested too deeply, gives a name twice, holds NaN or infinity, or
+            half of a surrogate pair.
     """
     try:
         content = json.loads(
@@ -43,6 +47,8 @@ def load(text: bytes, depth: int, where: str = "The text") -> dict[str, Any]:
             parse_constant=_no_number,
             parse_float=_finite,
         )
+        if _SURROGATE.search(text):
+            dump(content)  # halves of pairs cannot be written, stored or compared alike everywhere
     except (ValueError, RecursionError) as error:  # both JSON and UTF-8 errors are ValueErrors
         raise malformed(where, "is not JSON") from error
     if not isinstance(content, dict):

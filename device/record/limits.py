@@ -7,6 +7,7 @@ HEADER_BYTES = 512  # a JWS header as it stands in the compact form
 PAYLOAD_BYTES = 98_304  # an event's JSON; its compact form then stays below EVENT_BYTES
 EVENT_BYTES = 131_584  # an event in compact form, as stored and sent
 RECEIPT_BYTES = 2_048  # a receipt in compact form
+NOTICE_BYTES = 32_768  # a notice in compact form: three texts of TEXT_CHARACTERS
 KEYSET_BYTES = 16_777_216  # a register's export, some 60,000 boxes
 KEYSET_KEYS = 65_536  # keys in it
 KEY_FILE_BYTES = 4_096  # one private key

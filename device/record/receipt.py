@@ -63,7 +63,10 @@ def receipt_on_record(jws: bytes) -> Receipt:
 
 
 def _decode(payload: bytes) -> Receipt:
-    receipt = read(Receipt, load(payload, depth=1))
-    if (receipt.through == 0) != (receipt.head == NO_EVENT):
-        raise malformed("head", "is all zeros where there is no event, and nowhere else")
+    try:
+        receipt = read(Receipt, load(payload, depth=1))
+        if (receipt.through == 0) != (receipt.head == NO_EVENT):
+            raise malformed("head", "is all zeros where there is no event, and nowhere else")
+    except Refused as refused:
+        raise Refused("receipt-malformed", refused.message, refused.advice) from refused
     return receipt

@@ -5,6 +5,7 @@ Rules:
 - The header has three members, `alg`, `kid` and `typ`. `alg` is `EdDSA` on Ed25519 and `typ` is the one asked for;
   a header that says anything else is refused, not interpreted: `none`, `crit`, `jwk`, another curve.
 - `kid` is a hint where to look. Whose the bytes are is said by the key that verified them, not by any text in them.
+  It has a thumbprint's form, since it is written into messages and logs before anything is verified.
 - There is one spelling: base64url without padding, whose unused bits are zero (RFC 4648, section 3.5). Otherwise
   the last character of a signature could be changed and the event would have a second hash.
 """
@@ -26,6 +27,7 @@ EVENT_TYP = (
     "cloudevents+json"  # media type application/cloudevents+json, as RFC 7515, section 4.1.9 shortens it
 )
 RECEIPT_TYP = "estu-receipt+json"
+NOTICE_TYP = "estu-notice+json"
 
 # Taken directly, since joserfc warns at each use by name: RFC 9864 renames EdDSA on this curve to `Ed25519`, which
 # most other libraries do not know yet.
@@ -35,6 +37,7 @@ _LOOK_AT_REGISTER = (
 )
 _NOT_AS_WRITTEN = "They were altered after signing, or another key than the one they name has signed them."
 
+_KID = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)  # SHA-256 in base64url (RFC 7638)
 _COMPACT = re.compile(rb"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]{86})")
 
 
@@ -70,7 +73,7 @@ def verify(jws: bytes, keys: Jwks, typ: str, longest: int = limits.EVENT_BYTES) 
     Args:
         jws: The signed bytes.
         keys: Whose signatures are believed.
-        typ: What was signed: EVENT_TYP or RECEIPT_TYP. A receipt is no event, even under the same key.
+        typ: What was signed: EVENT_TYP, RECEIPT_TYP or NOTICE_TYP. None is another, even under the same key.
         longest: Bytes; more are not looked at.
 
     Raises:
@@ -125,8 +128,10 @@ def _kid(header: bytes, typ: str) -> str:
     except Refused as refused:
         raise _not_compact("has a header that is not JSON") from refused
     kid = content.get("kid")
-    if content != {"alg": "EdDSA", "kid": kid, "typ": typ} or not isinstance(kid, str):
+    if content != {"alg": "EdDSA", "kid": kid, "typ": typ}:
         raise _not_compact(f"has another header than alg EdDSA, kid and typ {typ}")
+    if not isinstance(kid, str) or not _KID.fullmatch(kid):
+        raise _not_compact("has a kid that is no thumbprint")
     return kid
 
 
