@@ -30,7 +30,7 @@ def test_the_service_that_hears_has_no_network() -> None:
     assert listen["PrivateNetwork"] == ["yes"]
     assert listen["RestrictAddressFamilies"] == ["AF_UNIX"]
     assert listen["IPAddressDeny"] == ["any"]
-    assert listen["DeviceAllow"] == ["char-alsa rw"]
+    assert listen["DeviceAllow"] == ["char-alsa rw", "char-gpiochip rw"]
 
 
 def test_the_service_with_the_network_has_no_microphone_and_no_signing_key() -> None:
@@ -41,13 +41,26 @@ def test_the_service_with_the_network_has_no_microphone_and_no_signing_key() -> 
     assert sync["InaccessiblePaths"] == ["-/etc/estu/signing.pem"]
 
 
-@pytest.mark.parametrize("service", SERVICES)
-def test_a_service_writes_to_nothing_but_the_folder_of_the_log(service: str) -> None:
+@pytest.mark.parametrize(
+    ("service", "folders"),
+    [
+        ("estu-listen", ["/var/lib/estu /run/estu", "-/sys/class/leds/estu"]),
+        ("estu-sync", ["/var/lib/estu"]),
+    ],
+)
+def test_a_service_writes_to_nothing_but_its_folders(service: str, folders: list[str]) -> None:
     values = unit(service)
     assert values["ProtectSystem"] == ["strict"]
-    assert values["ReadWritePaths"] == ["/var/lib/estu"]
+    assert values["ReadWritePaths"] == folders
     assert values["PrivateTmp"] == values["ProtectHome"] == ["yes"]
     assert "StateDirectory" not in values
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_service_may_ask_the_clock_and_never_set_it(service: str) -> None:
+    values = unit(service)
+    assert values["SystemCallFilter"][-1] == "adjtimex clock_adjtime"
+    assert values["CapabilityBoundingSet"] == values["AmbientCapabilities"] == [""]
 
 
 @pytest.mark.parametrize("service", SERVICES)
@@ -83,7 +96,7 @@ def test_a_service_runs_a_command_that_exists(service: str) -> None:
 
 def test_units_and_settings_agree_on_where_things_lie() -> None:
     written = settings(Box("estu-0001", "Опера", "Main", "kk"), "mqtts://b.example:8883", Places.shipped())
-    (state,) = unit("estu-listen")["ReadWritePaths"]
+    state = unit("estu-listen")["ReadWritePaths"][0].split()[0]
     assert f'log = "{state}/log.sqlite"' in written
     assert f'signing_key = "{unit("estu-sync")["InaccessiblePaths"][0].removeprefix("-")}"' in written
     assert f'key = "{unit("estu-listen")["InaccessiblePaths"][0].removeprefix("-")}"' in written
@@ -97,4 +110,4 @@ def test_each_private_key_belongs_to_the_one_service_that_uses_it() -> None:
             modes[path] = (mode, owner)
     assert modes["/etc/estu/signing.pem"] == ("0600", unit("estu-listen")["User"][0])
     assert modes["/etc/estu/tls-key.pem"] == ("0600", unit("estu-sync")["User"][0])
-    assert modes["/etc/estu/label-code.scrypt"] == ("0600", "root")
+    assert modes["/etc/estu/label-code.scrypt"] == ("0600", "estu-page")
