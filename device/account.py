@@ -113,6 +113,8 @@ class Account:
                 silent=coverage.silent,
                 lost=coverage.lost,
                 deaf=coverage.deaf,
+                muted=0.0,
+                covered=None,
                 music=None,
                 speech=None,
             ),

@@ -128,6 +128,8 @@ class CoverageSeconds:
     silent: Seconds
     lost: Seconds  # blocks that the machine could not take in time
     deaf: Seconds  # no microphone, or it gave nothing
+    muted: Seconds  # somebody had asked the box not to listen
+    covered: Seconds | None  # listened to, through something that lay over the microphone
     music: Seconds | None
     speech: Seconds | None
 

@@ -51,7 +51,7 @@ PLAY = PlayReport(
 COVERAGE = CoverageReport(
     start=EVENING,
     end=EVENING + timedelta(minutes=15),
-    seconds=CoverageSeconds(900.0, 182.5, 40.0, 0.0, 0.0, None, None),
+    seconds=CoverageSeconds(900.0, 182.5, 40.0, 0.0, 0.0, 0.0, None, None, None),
     level=CoverageLevel(-60.1, -42.0, -28.3),
     model=MODEL,
     catalogue=CATALOGUE,
