@@ -39,6 +39,7 @@ class Paths(_Table, frozen=True):
     log: Path = Path("/var/lib/estu/log.sqlite")
     catalogue: Path = Path("/var/lib/estu/catalogue")
     signing_key: Path = Path("/etc/estu/signing.pem")
+    label_code: Path = Path("/etc/estu/label-code.scrypt")  # hash of the code that opens the page's downloads
     runtime: Path = Path("/run/estu")  # in memory: what the services tell each other about this moment
 
 

@@ -14,11 +14,12 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from device.page.label_code import hash_label_code
 from device.record.signing_key import SigningKey
 from provisioning import settings_file
 from provisioning.box import Box
 from provisioning.certificates import Issuer, box_certificate
-from provisioning.label_code import hash_label_code, new_label_code
+from provisioning.label_code import new_label_code
 from provisioning.new_files import PUBLIC, NewFiles, new_files
 from provisioning.register import Keys, Register
 from provisioning.settings_file import Places

@@ -56,6 +56,7 @@ def settings(box: Box, broker: str, places: Places) -> str:
             "log": str(places.state / "log.sqlite"),
             "catalogue": str(places.state / "catalogue"),
             "signing_key": str(places.identity / SIGNING_KEY),
+            "label_code": str(places.identity / LABEL_CODE),
             "runtime": str(places.runtime),
         },
         "broker": {

@@ -4,11 +4,14 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from device.record.continuation import Bridge
 from device.record.event import TYPES, Event, decode
+from device.record.field import Moment
 from device.record.link import START, Link
 from device.record.log_file import connect_to_read, errors_named
 from device.record.receipt import Receipt, receipt_on_record
@@ -94,6 +97,23 @@ class LogReader:
         row = self._find("SELECT through, hash FROM forgotten ORDER BY number DESC LIMIT 1")
         return START if row is None else Link(row[0], row[1].hex())
 
+    def losses(self) -> list[Bridge]:
+        """Give the stretches of numbers whose events this log has lost, lowest first."""
+        question = "SELECT after, after_hash, through, through_hash FROM lost ORDER BY through"
+        with errors_named(self.path):
+            rows = self._connection.execute(question).fetchall()
+        return [Bridge(Link(row[0], row[1].hex()), Link(row[2], row[3].hex())) for row in rows]
+
+    def place(self) -> Link:
+        """Give the place that the next event follows: the head, or what was forgotten or lost behind it."""
+        losses = self.losses()
+        places = [self.head() or START, self.anchor(), losses[-1].through if losses else START]
+        return max(places, key=lambda place: place.seq)
+
+    def is_lost(self, seq: int) -> bool:
+        """Say whether a number is that of an event which this log has lost."""
+        return any(seq in bridge.numbers for bridge in self.losses())
+
     def count(self) -> int:
         """Count the events that are left."""
         return int(self._one("SELECT count(*) FROM event")[0])
@@ -105,6 +125,19 @@ class LogReader:
     def latest(self, kind: type[Report], limit: int) -> list[Stored]:
         """Give the newest events of one kind, newest first."""
         return self._stored(f"{_EVENT} WHERE type = ? ORDER BY seq DESC LIMIT ?", (TYPES[kind], limit))
+
+    def written(self, kind: type[Report], start: datetime, end: datetime) -> list[Stored]:
+        """Give the events of one kind that were written from one time up to another, oldest number first.
+
+        Args:
+            kind: What they report.
+            start: UTC, by the clock of the event: where that was corrected later, this is still what was signed.
+            end: UTC, not included.
+        """
+        bounds = (Moment().write(start, "start"), Moment().write(end, "end"))
+        return self._stored(
+            f"{_EVENT} WHERE type = ? AND time >= ? AND time < ? ORDER BY seq", (TYPES[kind], *bounds)
+        )
 
     def last(self) -> Stored | None:
         """Give the last event."""
@@ -146,7 +179,9 @@ class LogReader:
     def waiting(self) -> int:
         """Count the events that no receipt covers yet."""
         row = self._one(f"SELECT coalesce((SELECT max(seq) FROM event), 0), ({_THROUGH})")  # noqa: S608 - a constant of this module
-        return max(0, int(row[0]) - int(row[1]))
+        numbers = range(int(row[1]) + 1, int(row[0]) + 1)
+        lost = (_both(numbers, bridge.numbers) for bridge in self.losses())
+        return len(numbers) - sum(lost)
 
     def receipt_through(self) -> int:
         """Give the number up to which the platform has all events; 0 if it has none."""
@@ -165,3 +200,8 @@ class LogReader:
         with errors_named(self.path):
             row: tuple[Any, ...] = next(self._connection.execute(question))
             return row
+
+
+def _both(one: range, other: range) -> int:
+    """Count what two ranges have in common."""
+    return len(range(max(one.start, other.start), min(one.stop, other.stop)))

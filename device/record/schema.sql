@@ -19,6 +19,7 @@ CREATE TABLE event (
 ) STRICT;
 
 CREATE INDEX event_by_type ON event (type, seq);  -- for the latest of a type; also small enough to count by
+CREATE INDEX event_by_time ON event (type, time);  -- for the page: a month out of a year, without reading the year
 
 -- What the platform has: the last row counts, even where an earlier one reached further (a platform that was restored
 -- from a backup asks again for what it lost).
@@ -38,7 +39,8 @@ CREATE TABLE forgotten (
     time TEXT NOT NULL                             -- when they were deleted
 ) STRICT;
 
--- Damaged rows from the end of the log, put aside as they were found; the numbers they had are used again.
+-- Rows that are no events of this chain, put aside as they were found: damaged ones, and those whose numbers turned out
+-- to be taken.
 CREATE TABLE torn (
     number INTEGER PRIMARY KEY,
     seq INTEGER NOT NULL,
@@ -46,11 +48,44 @@ CREATE TABLE torn (
     hash BLOB NOT NULL
 ) STRICT;
 
+-- Stretches of numbers whose events this log has lost (continuation.py). They are not used again.
+CREATE TABLE lost (
+    number INTEGER PRIMARY KEY,
+    after INTEGER NOT NULL CHECK (after >= 0),
+    after_hash BLOB NOT NULL CHECK (length(after_hash) = 32),
+    through INTEGER NOT NULL CHECK (through > after),
+    through_hash BLOB NOT NULL CHECK (length(through_hash) = 32),  -- what the next event names as the one before
+    declared INTEGER                               -- the event that says so; null while none does
+) STRICT;
+
+-- Files of this log that were damaged, and left as they were.
+CREATE TABLE damaged (
+    number INTEGER PRIMARY KEY,
+    file TEXT NOT NULL,
+    words TEXT NOT NULL,                           -- what was wrong with it
+    events INTEGER NOT NULL,                       -- that were taken over from it
+    declared INTEGER                               -- the event that says so; null while none does
+) STRICT;
+
+-- Receipts that name an event which this log does not have: what the platform has is beyond doubt, so the log has lost it.
+CREATE TABLE contradiction (
+    number INTEGER PRIMARY KEY,
+    through INTEGER NOT NULL CHECK (through > 0),
+    hash BLOB NOT NULL CHECK (length(hash) = 32),
+    jws BLOB NOT NULL,
+    time TEXT NOT NULL,
+    solved INTEGER                                 -- the event by which the log went on; null while it has not
+) STRICT;
+
 CREATE TRIGGER event_is_never_rewritten BEFORE UPDATE ON event
 BEGIN SELECT raise(ABORT, 'an event is never rewritten'); END;
 
 CREATE TRIGGER event_follows_the_last BEFORE INSERT ON event
-WHEN NEW.seq IS NOT 1 + coalesce((SELECT max(seq) FROM event), (SELECT max(through) FROM forgotten), 0)
+WHEN NEW.seq IS NOT 1 + max(
+    coalesce((SELECT max(seq) FROM event), 0),
+    coalesce((SELECT max(through) FROM forgotten), 0),
+    coalesce((SELECT max(through) FROM lost), 0)
+)
 BEGIN SELECT raise(ABORT, 'an event has the number after the last one'); END;
 
 CREATE TRIGGER event_stays_until_receipted_and_anchored BEFORE DELETE ON event
@@ -78,3 +113,17 @@ BEGIN SELECT raise(ABORT, 'what was put aside stays as it was found'); END;
 
 CREATE TRIGGER torn_stays BEFORE DELETE ON torn
 BEGIN SELECT raise(ABORT, 'what was put aside stays'); END;
+
+CREATE TRIGGER lost_is_declared_once BEFORE UPDATE ON lost
+WHEN OLD.declared IS NOT NULL
+    OR (NEW.number, NEW.after, NEW.after_hash, NEW.through, NEW.through_hash)
+    IS NOT (OLD.number, OLD.after, OLD.after_hash, OLD.through, OLD.through_hash)
+BEGIN SELECT raise(ABORT, 'a loss is never rewritten'); END;
+
+CREATE TRIGGER lost_stays BEFORE DELETE ON lost
+BEGIN SELECT raise(ABORT, 'a loss is never deleted'); END;
+
+CREATE TRIGGER contradiction_is_solved_once BEFORE UPDATE ON contradiction
+WHEN OLD.solved IS NOT NULL
+    OR (NEW.number, NEW.through, NEW.hash, NEW.jws) IS NOT (OLD.number, OLD.through, OLD.hash, OLD.jws)
+BEGIN SELECT raise(ABORT, 'a contradiction is never rewritten'); END;

@@ -41,7 +41,7 @@ def authority(sealed_authority: Path, tmp_path: Path, monkeypatch: pytest.Monkey
 
     Label codes are hashed cheaply beside it; `test_label_code.py` hashes at the full cost.
     """
-    monkeypatch.setattr("provisioning.label_code._LOG2_N", 10)
+    monkeypatch.setattr("device.page.label_code._LOG2_N", 10)
     folder = tmp_path / "authority"
     shutil.copytree(sealed_authority, folder)
     monkeypatch.setenv("ESTU_AUTHORITY", str(folder))

@@ -17,10 +17,10 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from cryptography.x509.verification import PolicyBuilder, Store
 
 from device import settings
+from device.page.label_code import is_label_code
 from device.record.keys import Jwks
 from device.record.signature import EVENT_TYP, sign, verify
 from device.record.signing_key import SigningKey
-from provisioning.label_code import is_label_code
 from provisioning.register import Register
 
 Enrol = Callable[..., Path]

@@ -2,7 +2,8 @@
 
 import pytest
 
-from provisioning.label_code import ALPHABET, hash_label_code, is_label_code, new_label_code
+from device.page.label_code import hash_label_code, is_label_code
+from provisioning.label_code import ALPHABET, new_label_code
 
 SALT = bytes(range(16))
 

@@ -52,7 +52,7 @@ def test_below_a_prefix_every_path_is_below_it(tmp_path: Path) -> None:
     path.write_text(settings(BOX, "mqtt://localhost:1883", Places.below(PurePosixPath("/build/demo"))))
     read = box_settings.load(path)
     paths = [*vars_of(read.paths), *vars_of(read.broker)]
-    assert len(paths) == 8
+    assert len(paths) == 9
     assert all(str(each).startswith("/build/demo/") for each in paths)
 
 
