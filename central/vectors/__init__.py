@@ -1,0 +1,1 @@
+"""Test vectors of the contract: files for any language, and what makes them."""
