@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 
@@ -11,7 +11,6 @@ from device.account import Account
 from device.catalogue.catalogue import Catalogue
 from device.coverage import CoverageCount
 from device.embedding import EmbeddingModel, shipped_model_path
-from device.errors import Waiting
 from device.features import PARAMETERS
 from device.host.clock import Clock, Instant
 from device.listening import Ear
@@ -26,9 +25,6 @@ from device.sound.cutter import Cutter
 
 QUERY_HOP = 0.5  # seconds from one segment of the room to the next
 COVERAGE_PERIOD = 900.0  # seconds between coverage events
-
-# No clock is right that shows an earlier time than this: the software did not exist.
-SOFTWARE_FLOOR = datetime(2026, 11, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -86,20 +82,6 @@ def ear(settings: Settings, clock: Clock) -> Iterator[Ear]:
                 coverage=CoverageCount(COVERAGE_PERIOD),
                 account=Account(log, clock, parts.catalogue, parts.model.digest, thresholds),
             )
-
-
-def floor_of(log: Path) -> datetime:
-    """Give the latest moment that has surely passed: the software was made, the last event written.
-
-    Raises:
-        Broken: The log is not one.
-    """
-    try:
-        with EventLog.read(log) as reader:
-            last = reader.last()
-    except Waiting:  # there is none, or only the empty file that a power cut left while it was made
-        return SOFTWARE_FLOOR
-    return max(SOFTWARE_FLOOR, datetime.fromisoformat(last.time)) if last else SOFTWARE_FLOOR
 
 
 def _boot(log: EventLog, parts: Recogniser, now: Instant) -> BootReport:

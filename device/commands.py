@@ -21,7 +21,8 @@ from device.sound.block import Block
 def listen(asked: argparse.Namespace) -> int:
     """Hear through the microphone until asked to stop."""
     from device import listening
-    from device.assembly import ear, floor_of
+    from device.assembly import ear
+    from device.floor import floor_of
     from device.host import service
     from device.sound.microphone import Microphone
 
@@ -54,6 +55,7 @@ def replay(asked: argparse.Namespace) -> int:
 
 def sync(asked: argparse.Namespace) -> int:
     """Bring events to the platform until asked to stop."""
+    from device.floor import floor_of
     from device.host import service
     from device.record.keys import Jwks
     from device.sync import courier, link
@@ -61,7 +63,8 @@ def sync(asked: argparse.Namespace) -> int:
     service.log_to_journal("estu-sync")
     chosen = settings.load(asked.settings)
     broker = chosen.broker
-    way = link.from_url(broker.url, chosen.box.id, broker.ca, broker.certificate, broker.key)
+    floor = floor_of(chosen.paths.log)
+    way = link.from_url(broker.url, chosen.box.id, broker.ca, broker.certificate, broker.key, floor)
     platform = Jwks.load(broker.platform_keys)
     service.ready("Carrying events to the platform.")
     courier.run(

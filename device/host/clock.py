@@ -16,6 +16,8 @@ ClockState = Literal["synchronised", "unsynchronised", "unknown"]
 
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 _TIMESYNCD_HAS_SET_IT = Path("/run/systemd/timesync/synchronized")
+_CLOCK_EPOCH = Path("/usr/lib/clock-epoch")  # systemd(1): its age is the image's
+_READS_WITHIN = 0.01  # seconds between the readings of the two clocks; a busy machine may come in between
 _STA_UNSYNC = 0x0040  # <sys/timex.h>
 _TIME_ERROR = 5  # what adjtimex returns while the clock is not synchronised
 
@@ -57,12 +59,27 @@ class Clock(Protocol):
         """Read the clock."""
 
 
+# No clock is right that shows an earlier time than this: the software did not exist.
+SOFTWARE_FLOOR = datetime(2026, 11, 1, tzinfo=UTC)
+
+# Nor one that shows a later time than this, while no network vouches for it: no box lives so long, but a clock whose
+# battery ran out can start anywhere.
+SOFTWARE_CEILING = SOFTWARE_FLOOR + timedelta(days=25 * 365)
+
+# What systemd-timesyncd lets a server be off by before it passes it over (timesyncd.conf(5), RootDistanceMaxSec=), and
+# what it lets the clock still run after by (NTP_MAX_ADJUST in its source). It tells the kernel neither.
+TIMESYNCD_ERROR_MS = 5_000 + 400
+
+
 class SystemClock:
     """The machine's own clock.
 
-    It is never earlier than a floor: the image was built, and the last event was written, before now. A clock that
-    reads less is wrong; the floor and what has passed since this was made is then the better guess, and is called
-    `unsynchronised`.
+    While no network vouches for it, it is never earlier than a floor: the image was built, and the last event was
+    written, before now. A clock that reads less is wrong, as is one that is decades ahead; the floor and what has
+    passed since this was made is then the better guess, and is called `unsynchronised`.
+
+    A clock that the network has set is believed against the last event, which may have been written by a clock that was
+    ahead; but not against the software's own age.
     """
 
     def __init__(self, floor: datetime) -> None:
@@ -71,18 +88,47 @@ class SystemClock:
         Args:
             floor: The latest moment known to have passed, in UTC.
         """
-        self._floor = floor
+        self._floor = max(floor, SOFTWARE_FLOOR) if floor < SOFTWARE_CEILING else SOFTWARE_FLOOR
         self._begun = running()
         self._boot = _BOOT_ID.read_text("ascii").strip()
 
     def now(self) -> Instant:
         """Read both clocks and the kernel's opinion of the first."""
-        utc, monotonic = datetime.now(UTC), running()
+        utc, monotonic = _read_both()
         state, error_ms = judge(ask_kernel(), _TIMESYNCD_HAS_SET_IT.exists())
         floor = self._floor + timedelta(seconds=monotonic - self._begun)
-        if utc < floor:
-            return Instant(floor, monotonic, self._boot, "unsynchronised", None)
-        return Instant(utc, monotonic, self._boot, state, error_ms)
+        return believe(Instant(utc, monotonic, self._boot, state, error_ms), floor)
+
+
+def believe(read: Instant, floor: datetime) -> Instant:
+    """Take what the clocks read, or the floor in place of a time of day that cannot be.
+
+    Args:
+        read: The two clocks, and how far the first is said to be right.
+        floor: The latest moment that is known to have passed, in UTC.
+    """
+    if read.state == "synchronised" and read.utc >= SOFTWARE_FLOOR:
+        return read
+    if floor <= read.utc < SOFTWARE_CEILING:
+        return read
+    return Instant(floor, read.monotonic, read.boot, "unsynchronised", None)
+
+
+def image_built() -> datetime | None:
+    """Say when the image was built, if it says so."""
+    try:
+        return datetime.fromtimestamp(_CLOCK_EPOCH.stat().st_mtime, UTC)
+    except OSError:
+        return None
+
+
+def _read_both() -> tuple[datetime, float]:
+    """Read the two clocks as one moment, as far as a busy machine allows it."""
+    for _ in range(5):
+        before, utc, after = running(), datetime.now(UTC), running()
+        if after - before <= _READS_WITHIN:
+            break
+    return utc, (before + after) / 2
 
 
 class StreamClock:
@@ -132,6 +178,9 @@ class Discipline:
 def judge(kernel: Discipline | None, timesyncd_has_set_it: bool) -> tuple[ClockState, int | None]:
     """Say how far the clock can be trusted, and to within how many milliseconds it is right.
 
+    chrony tells the kernel a bound that holds the way to the server and back, and what the server says of itself.
+    systemd-timesyncd tells it 0, from where the kernel lets it grow by 0.5 ms a second: what timesyncd tolerates is added.
+
     Args:
         kernel: None where the kernel may not be asked.
         timesyncd_has_set_it: Whether systemd-timesyncd has left its mark since the machine started. It has to do
@@ -141,7 +190,7 @@ def judge(kernel: Discipline | None, timesyncd_has_set_it: bool) -> tuple[ClockS
         return ("synchronised" if timesyncd_has_set_it else "unknown"), None
     if kernel.unsynchronised:
         return "unsynchronised", None
-    return "synchronised", kernel.error_us // 1000
+    return "synchronised", kernel.error_us // 1000 + (TIMESYNCD_ERROR_MS if timesyncd_has_set_it else 0)
 
 
 def ask_kernel() -> Discipline | None:

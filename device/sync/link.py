@@ -1,6 +1,7 @@
 """How a broker is reached: plain values, taken from the settings."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
@@ -18,6 +19,10 @@ class Tls:
     authority: Path | None  # certificates that the broker's may be signed by; none: the system's
     certificate: Path | None  # ours, with its chain; none only where the broker asks for none
     key: Path | None
+    floor: datetime | None = (
+        None  # UTC, surely passed: what the broker's certificate is held against by a box
+    )
+    # whose clock nobody has set yet; none: its clock is believed always
 
 
 @dataclass(frozen=True)
@@ -47,6 +52,7 @@ def from_url(
     authority: Path | None = None,
     certificate: Path | None = None,
     key: Path | None = None,
+    floor: datetime | None = None,
 ) -> Link:
     """Make a link of a broker's URL.
 
@@ -56,6 +62,7 @@ def from_url(
         authority: Certificates that the broker's may be signed by.
         certificate: Our own.
         key: The private key of our certificate.
+        floor: UTC, the latest moment that has surely passed; a box hands it in, whose clock may start in 1970.
 
     Raises:
         Refused: It is not such a URL, or it would go in the clear over a network.
@@ -75,7 +82,7 @@ def from_url(
         host=parts.hostname,
         port=port or _PORTS[parts.scheme],
         client=client,
-        tls=None if plain else Tls(authority, certificate, key),
+        tls=None if plain else Tls(authority, certificate, key, floor),
         transport="websockets" if parts.scheme in {"ws", "wss"} else "tcp",
         path=parts.path if parts.path not in {"", "/"} else "/mqtt",
     )

@@ -9,7 +9,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from device.host.clock import Discipline, Instant, StreamClock, SystemClock, ask_kernel, judge
+from device.host.clock import (
+    SOFTWARE_CEILING,
+    SOFTWARE_FLOOR,
+    ClockState,
+    Discipline,
+    Instant,
+    StreamClock,
+    SystemClock,
+    ask_kernel,
+    believe,
+    judge,
+)
 
 BOOT = "3cf6d579-34f6-4769-b05c-5739868a08d2"
 EVENING = datetime(2026, 11, 22, 14, 30, tzinfo=UTC)
@@ -57,6 +68,7 @@ def test_the_kernel_answers_within_its_own_bounds() -> None:
     ("kernel", "timesyncd", "state", "error_ms"),
     [
         (Discipline(unsynchronised=False, error_us=12_999), False, "synchronised", 12),
+        (Discipline(unsynchronised=False, error_us=16_000), True, "synchronised", 5_416),
         (Discipline(unsynchronised=True, error_us=16_000_000), True, "unsynchronised", None),
         (None, True, "synchronised", None),
         (None, False, "unknown", None),
@@ -68,10 +80,42 @@ def test_the_best_witness_says_how_far_the_clock_is_trusted(
     assert judge(kernel, timesyncd) == (state, error_ms)
 
 
-def test_time_goes_on_from_the_floor_where_the_clock_reads_less() -> None:
-    floor = datetime.now(UTC) + timedelta(
-        days=3_000
-    )  # a clock that starts in the past, seen from the other side
+def read(utc: datetime, state: ClockState) -> Instant:
+    return Instant(utc, 50.0, BOOT, state, 3 if state == "synchronised" else None)
+
+
+@pytest.mark.parametrize("state", ["unsynchronised", "unknown"])
+@pytest.mark.parametrize(
+    "reads",
+    [datetime(1970, 1, 1, tzinfo=UTC), EVENING - timedelta(seconds=1), datetime(2165, 1, 1, tzinfo=UTC)],
+)
+def test_the_floor_takes_the_place_of_a_time_that_cannot_be(reads: datetime, state: ClockState) -> None:
+    assert believe(read(reads, state), EVENING) == Instant(EVENING, 50.0, BOOT, "unsynchronised", None)
+
+
+def test_a_clock_that_reads_what_can_be_is_taken_as_it_is() -> None:
+    for state in ("synchronised", "unsynchronised", "unknown"):
+        assert believe(read(EVENING, state), EVENING - timedelta(days=30)).utc == EVENING
+
+
+def test_the_network_puts_right_a_log_that_was_written_years_ahead() -> None:
+    ahead = EVENING + timedelta(days=3_000)  # the last event, by a clock that nobody had set
+    assert believe(read(EVENING, "synchronised"), ahead) == read(EVENING, "synchronised")
+
+
+def test_not_even_the_network_is_believed_that_it_is_earlier_than_the_software() -> None:
+    before = SOFTWARE_FLOOR - timedelta(days=1)
+    assert believe(read(before, "synchronised"), EVENING).state == "unsynchronised"
+
+
+def test_a_log_from_beyond_the_ceiling_does_not_raise_the_floor() -> None:
+    assert SystemClock(datetime(2190, 1, 1, tzinfo=UTC)).now().utc < SOFTWARE_CEILING
+
+
+def test_time_goes_on_from_the_floor_where_the_clock_reads_less(monkeypatch: pytest.MonkeyPatch) -> None:
+    nobody_vouches = Discipline(unsynchronised=True, error_us=16_000_000)
+    monkeypatch.setattr("device.host.clock.ask_kernel", lambda: nobody_vouches)
+    floor = datetime.now(UTC) + timedelta(days=3_000)  # a clock that starts in the past, from the other side
     clock = SystemClock(floor)
     first = clock.now()
     time.sleep(0.02)

@@ -1,0 +1,23 @@
+"""The latest moment that has surely passed: what a clock that reads less is measured against."""
+
+from datetime import datetime
+from pathlib import Path
+
+from device.errors import Waiting
+from device.host.clock import SOFTWARE_FLOOR, image_built
+from device.record.log_reader import LogReader
+
+
+def floor_of(log: Path) -> datetime:
+    """Give the latest moment that has surely passed: the software was made, the image built, the last event written.
+
+    Raises:
+        Broken: The log is not one.
+    """
+    made = max(SOFTWARE_FLOOR, image_built() or SOFTWARE_FLOOR)
+    try:
+        with LogReader.read(log) as reader:
+            last = reader.last()
+    except Waiting:  # there is none, or only the empty file that a power cut left while it was made
+        return made
+    return max(made, datetime.fromisoformat(last.time)) if last else made
