@@ -6,18 +6,19 @@ UV_VERSION := 0.13.9
 UV := .uv/bin/uv
 PYTHON := .venv/bin/python
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
-EXTRAS := --extra box --extra central --extra provisioning
+EXTRAS := --extra box --extra central --extra postgresql --extra provisioning
 
 # What is installed by apt, and why.
 APT_PYTHON := python3 python3-venv
 APT_SYSTEMD_PYTHON := gcc pkg-config python3-dev libsystemd-dev   # systemd-python is compiled
 APT_SOUND := ffmpeg libportaudio2                                 # any format is read; the microphone
 APT_PLATFORM := mosquitto mosquitto-clients                       # the real broker
+APT_DATABASE := postgresql                                       # the platform's larger ledger
 APT_MUSIC := openmpt123 espeak-ng                                 # tracker modules; speech of the evening
 APT_VIRTUAL_CARD := pulseaudio pulseaudio-utils libasound2-plugins # a USB microphone without USB
 APT_UNITS := systemd                                              # systemd-analyze checks the units
 APT_PEERS := libchromaprint-tools                                 # what the benchmarks compare with
-APT := $(APT_PYTHON) $(APT_SYSTEMD_PYTHON) $(APT_SOUND) $(APT_PLATFORM) $(APT_MUSIC) $(APT_VIRTUAL_CARD) $(APT_UNITS) $(APT_PEERS)
+APT := $(APT_PYTHON) $(APT_SYSTEMD_PYTHON) $(APT_SOUND) $(APT_PLATFORM) $(APT_DATABASE) $(APT_MUSIC) $(APT_VIRTUAL_CARD) $(APT_UNITS) $(APT_PEERS)
 
 export UV_PYTHON_PREFERENCE := only-system
 export UV_NO_PROGRESS := 1
