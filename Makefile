@@ -31,9 +31,9 @@ export OPENBLAS_NUM_THREADS := 1
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 10
 
-setup: .venv/.ready ## install what everything else needs (the others call it)
+setup: .venv/.ready .venv/.node-ready ## install what everything else needs (the others call it)
 
-demo: setup ## an evening in a simulated hall, from sound to receipt (MUSIC=folder, MIC=1)
+demo: .venv/.ready ## an evening in a simulated hall, from sound to receipt (MUSIC=folder, MIC=1)
 	$(PYTHON) -m demo
 
 test: setup ## all tests

@@ -7,7 +7,7 @@ HEADER_BYTES = 512  # a JWS header as it stands in the compact form
 PAYLOAD_BYTES = 98_304  # an event's JSON; its compact form then stays below EVENT_BYTES
 EVENT_BYTES = 131_584  # an event in compact form, as stored and sent
 RECEIPT_BYTES = 2_048  # a receipt in compact form
-NOTICE_BYTES = 32_768  # a notice in compact form: three texts of TEXT_CHARACTERS
+NOTICE_BYTES = 16_000  # a notice in compact form; a box takes no larger packet but a few bytes more
 KEYSET_BYTES = 16_777_216  # a register's export, some 60,000 boxes
 KEYSET_KEYS = 65_536  # keys in it
 KEY_FILE_BYTES = 4_096  # one private key
@@ -23,6 +23,8 @@ DETAIL_BYTES = 4_096  # the free part of an incident, as JSON
 DETAIL_DEPTH = 4  # objects and lists within each other in it
 VECTOR_BYTES = 49_152  # embeddings in one `unidentified`: 6 minutes of 128 dimensions, one a second
 JSON_DEPTH = 12  # objects and lists within each other in an event
+
+BRIDGES = 12  # lost stretches in one incident `log-continued`; they fit into DETAIL_BYTES
 
 RECEIPTS_KEPT = 1_000  # the newest receipts stay in the log; `schema.sql` guards the same number
 TAIL_EVENTS = 64  # events at the end of the log that are read again each time it is opened

@@ -22,7 +22,9 @@ from device.record.verification import Reason, verify
 from tests.contract.shipped import BOXES, FOLDER, PLATFORM, content, received, vectors
 
 CONTRACT = Contract.shipped()
-AS_THE_BOX_SAYS = {"event-schema": "event-malformed"}  # a box reads with its own reader and not with the schemas
+AS_THE_BOX_SAYS = {
+    "event-schema": "event-malformed"
+}  # a box reads with its own reader and not with the schemas
 ONLY_THE_PLATFORM_SAYS = ("topic-unknown", "event-from-the-future")
 REASONS = {
     "topic-unknown", "jws-malformed", "event-malformed", "key-unknown", "signature-wrong", "event-other-box",
