@@ -7,6 +7,8 @@ UV := .uv/bin/uv
 PYTHON := .venv/bin/python
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 EXTRAS := --extra box --extra central --extra postgresql --extra provisioning
+# What checks the contract from outside, and the verifier in JavaScript; Node itself is a locked Python package.
+NODE_FOLDERS := central/verifier-js tests/contract
 
 # What is installed by apt, and why.
 APT_PYTHON := python3 python3-venv
@@ -78,4 +80,9 @@ $(UV): build/.apt-packages
 
 .venv/.ready: build/.apt-packages $(UV) pyproject.toml uv.lock
 	@$(UV) sync --frozen --quiet --inexact $(EXTRAS)
+	@touch $@
+
+.venv/.node-ready: .venv/.ready $(NODE_FOLDERS:%=%/package-lock.json)
+	@for folder in $(NODE_FOLDERS); do \
+		(cd $$folder && PATH="$(CURDIR)/.venv/bin:$$PATH" npm ci --silent) || exit 1; done
 	@touch $@
