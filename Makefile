@@ -28,7 +28,7 @@ export UV_NO_PROGRESS := 1
 export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 
-.PHONY: help setup demo test bench lint format train clean
+.PHONY: help setup demo test chaos bench lint format train clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 10
@@ -40,6 +40,9 @@ demo: .venv/.ready ## an evening in a simulated hall, from sound to receipt (MUS
 
 test: setup ## all tests
 	$(PYTHON) -m pytest
+
+chaos: setup ## a season under faults, and whether every event is accounted for (SEED= MINUTES= EVENTS=)
+	$(PYTHON) -m tests.chaos
 
 bench: setup ## measure speed and memory against peers and limits, into build/bench/
 	$(PYTHON) -m tests.benchmarks
