@@ -102,7 +102,7 @@ def condition(
     waiting: int,
     last_receipt: datetime | None,
     now: datetime,
-    up: float = 0.0,
+    up: float | None = None,
 ) -> Condition:
     """Judge how the box is doing.
 
@@ -111,17 +111,19 @@ def condition(
         sync: What `estu sync` wrote last; None if it never ran.
         waiting: Events in the log that no receipt covers.
         last_receipt: UTC, the time in the last receipt; None if there was none.
-        now: UTC, by the clock that `hearing` and `sync` were written with.
-        up: Seconds since the machine started (`clock.running()`); a box that has said nothing for `STARTS_WITHIN`
-            is not starting any more.
+        now: UTC, by the machine's own clock, right or wrong: `sync` was written by it.
+        up: Seconds since the machine started (`clock.running()`): the age of `hearing` is told by this, since its clock
+            may be another's floor or be set at any moment. None: by `now`, as well as that can be.
     """
     if hearing is None:
-        return (
-            Condition(Light.STARTING, "starting")
-            if up < STARTS_WITHIN
-            else Condition(Light.BROKEN, "listen-stopped")
-        )
-    if _old(hearing.written, now, HEARING_GROWS_OLD):
+        if up is None or up < STARTS_WITHIN:
+            return Condition(Light.STARTING, "starting")
+        return Condition(Light.BROKEN, "listen-stopped")
+    if up is None or hearing.monotonic is None:
+        silent = _old(hearing.written, now, HEARING_GROWS_OLD)
+    else:
+        silent = not -1.0 <= up - hearing.monotonic <= HEARING_GROWS_OLD.total_seconds()
+    if silent:
         return Condition(Light.BROKEN, "listen-stopped")
     not_hearing = _not_hearing(hearing)
     if not_hearing is not None:

@@ -54,7 +54,11 @@ class Hearing(msgspec.Struct, frozen=True):
     sounding: tuple[Sounding, ...]  # what is under way, the unsure included
     clock: ClockState
     trouble: Trouble | None  # what is wrong now
-    written: datetime  # UTC; if this is more than some seconds old, `estu listen` does not run
+    written: datetime  # UTC, by the clock of `estu listen`, which may be unset
+    monotonic: float | None = (
+        None  # seconds since the machine started, when this was written; if this is more than some
+    )
+    # seconds ago, `estu listen` does not run. None where nobody said (a file made by hand)
 
 
 def read(path: Path) -> Hearing | None:

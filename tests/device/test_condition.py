@@ -100,6 +100,15 @@ def test_an_old_word_proves_nothing_whatever_it_says(state: str, written: dateti
     assert found == Condition(Light.BROKEN, "listen-stopped")
 
 
+def test_the_age_of_a_word_is_told_by_the_clock_that_does_not_jump() -> None:
+    long_ago = NOW - timedelta(days=9_000)  # the machine's clock; the listener's stands on its floor
+    way = sync(since=long_ago - 60 * MINUTE, written=long_ago)
+    said = hearing(monotonic=500.0, clock="unsynchronised")
+    assert condition(said, way, 0, RECEIVED, long_ago, up=501.0).code == "clock-unset"
+    assert condition(said, way, 0, RECEIVED, NOW, up=516.0).code == "listen-stopped"
+    assert condition(said, way, 0, RECEIVED, NOW, up=20.0).code == "listen-stopped"  # of an earlier boot
+
+
 @pytest.mark.parametrize("way", [None, sync(written=NOW - 4 * MINUTE)])
 def test_a_sender_that_does_not_run_delivers_nothing(way: SyncState | None) -> None:
     assert condition(hearing(), way, 0, RECEIVED, NOW) == Condition(Light.HEARS_NOT_DELIVERED, "sync-stopped")
