@@ -20,7 +20,7 @@ from central.evaluation.clips import Clip
 from central.evaluation.conditions import RATE, Sound
 from device.catalogue.catalogue import Catalogue
 from device.coverage import SILENT
-from device.embedding import EmbeddingModel, Embeddings, dequantise
+from device.embedding import EmbeddingModel, Embeddings
 from device.features import PARAMETERS, log_mel
 from device.host import atomic_file
 from device.match import alignment, votes
@@ -37,7 +37,6 @@ FALSE_CANDIDATES_AN_HOUR = 0.5
 STRETCH = 15.0  # seconds; the highest score in each such stretch is one observation of chance
 FLOOR, CEILING = -2.0, 6.0  # limits of one window's evidence, natural log of odds
 WRONG_LINES = 3  # the best wrong places of a clip that are looked at
-VARIANT = 0.6  # mean cosine of two references from which they are versions of one piece, and neither answer is wrong
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,28 +106,11 @@ def windows(
             lines = alignment.bundle(positions, candidate.offset)
             similarities = alignment.similarities(embeddings, lines.times, candidate.recording, catalogue)
             best = int(np.argmax(np.nan_to_num(similarities, nan=-1.0).mean(axis=1)))
-            if number is None or not _are_variants(
+            if number is None or not alignment.sound_alike(
                 catalogue, number, places, candidate.recording, lines.times[best]
             ):
                 take(similarities[best], around, False)
     return Windows(np.concatenate(similarity), np.concatenate(density), np.concatenate(true))
-
-
-def _are_variants(
-    catalogue: Catalogue,
-    one: int,
-    its_times: NDArray[np.float64],
-    other: int,
-    other_times: NDArray[np.float64],
-) -> bool:
-    """Tell whether two recordings sound the same along two lines: a remix, an edit, a theme used twice."""
-    span = catalogue.span(one)
-    rows = (
-        np.clip(np.rint(its_times / catalogue.reference_hop).astype(np.int64), 0, len(span) - 1) + span.start
-    )
-    references = dequantise(catalogue.vectors(rows))
-    alike = alignment.similarities(references, other_times[None], other, catalogue)[0]
-    return bool(np.nan_to_num(alike, nan=0.0).mean() > VARIANT)
 
 
 def fit(found: Windows, model: str) -> Calibration:

@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 
 @dataclass(frozen=True)
 class RunnerUp:
@@ -20,7 +23,7 @@ class Match:
     end: float  # seconds in the stream of queries; the last agreeing window's end
     reference_start: float  # seconds in the reference, sounding at `start`
     tempo: float  # seconds of reference for each second of query
-    score: float  # natural log of the odds that this is no coincidence; see `evidence.py`
+    score: float  # evidence less a share of the best rival's; see `evidence.py` and `alignment.py`
     windows: int  # query windows between start and end
     agreeing: int  # of them, those whose own evidence speaks for the match
     runner_up: RunnerUp | None
@@ -29,3 +32,7 @@ class Match:
     def seconds(self) -> float:
         """How long the matched stretch sounds."""
         return self.end - self.start
+
+    def times(self, positions: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Give the seconds in the reference that sound at positions of the stream."""
+        return self.reference_start + (positions - self.start) * self.tempo

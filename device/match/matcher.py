@@ -13,6 +13,7 @@ from device.match.queries import Queries
 
 NEIGHBOURS = 24  # looked up for each query window
 MEMORY = 15.0  # seconds of queries that are matched together
+TURN = 2  # windows from one alignment to the next: nobody needs an answer twice a second
 
 
 class Matcher:
@@ -45,26 +46,29 @@ class Matcher:
         self._hop = hop
         self._window = window
         self._heard: Queries | None = None
+        self._windows = 0  # of this stream
 
     def hear(self, position: float, embedding: Embeddings) -> list[Match]:
-        """Take the next embedding and match the last seconds.
+        """Take the next embedding and, every `TURN` windows, match the last seconds.
 
         Args:
             position: Seconds in the stream of the window's first sample, later than those before.
             embedding: (dimension,), unit length.
 
         Returns:
-            Matches over the remembered seconds, best first, those below every threshold included.
+            Matches over the remembered seconds, best first, those below every threshold included; none between turns.
         """
         latest = self._look_up(np.array([position]), embedding[None])
         if self._heard is not None:
             latest = self._heard.since(position - MEMORY).followed_by(latest)
         self._heard = latest
-        return self._align(latest)
+        self._windows += 1
+        return self._align(latest) if self._windows % TURN == 0 else []
 
     def forget(self) -> None:
         """Begin a new stream."""
         self._heard = None
+        self._windows = 0
 
     def identify(self, positions: np.ndarray, embeddings: Embeddings) -> list[Match]:
         """Match a whole short clip as one query, without touching what was heard before."""
