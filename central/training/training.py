@@ -18,11 +18,17 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
+from central.training import warm_start
 from central.training.batches import Pool
 from central.training.net import EmbeddingNet, NetShape, Stage
+from device.embedding import EmbeddingModel
 
 CHECKPOINT = "checkpoint.pt"
 CURVE = "curve.csv"
+WARM_START_WINDOWS = 256  # spectrograms that show what passes each BatchNorm
+
+# Where the CPU has no bfloat16 it is emulated, ten times slower than float32.
+_BFLOAT16 = torch.cpu._is_avx512_bf16_supported()  # there is no public name for it
 
 
 @dataclass(frozen=True)
@@ -47,13 +53,12 @@ def train(pool_folder: Path, run: Path, schedule: Schedule, start_from: Path | N
         pool_folder: Chunks made by `central.training.pool`; new ones are taken up on the way.
         run: Folder of checkpoint and curve. If it has a checkpoint, the run goes on there.
         schedule: How it is driven.
-        start_from: A checkpoint whose averaged weights a new run begins with.
+        start_from: What a new run begins with: a checkpoint's averaged weights, or a shipped `.tflite`.
     """
     run.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(schedule.threads)
     torch.manual_seed(schedule.seed)
-    net = EmbeddingNet() if start_from is None else load(start_from)
-    before = [] if start_from is None else history(start_from)
+    net, before = _begun(pool_folder, start_from)
     net = net.to(memory_format=torch.channels_last)
     average = AveragedModel(net, multi_avg_fn=get_ema_multi_avg_fn(schedule.averaging), use_buffers=True)
     optimiser = torch.optim.AdamW(net.parameters(), lr=schedule.rate, weight_decay=schedule.decay)
@@ -166,11 +171,22 @@ def nt_xent(references: Tensor, queries: Tensor, temperature: float) -> tuple[Te
     return nn.functional.cross_entropy(similar, partners), (similar.argmax(1) == partners).float().mean()
 
 
+def _begun(pool_folder: Path, start_from: Path | None) -> tuple[EmbeddingNet, list[dict[str, Any]]]:
+    """Give the network that a new run begins with, and how it was trained before."""
+    if start_from is None:
+        return EmbeddingNet(), []
+    if start_from.suffix != ".tflite":
+        return load(start_from), history(start_from)
+    views = Pool(pool_folder, np.random.default_rng(0)).views(WARM_START_WINDOWS)
+    trained = EmbeddingModel(start_from).metadata["trained"]
+    return warm_start.from_model(start_from, torch.from_numpy(views[:, None])), trained
+
+
 def _step(
     net: EmbeddingNet, batch: Tensor, optimiser: torch.optim.Optimizer, temperature: float
 ) -> tuple[float, float]:
     # bfloat16 in the convolutions trebles the steps an hour holds on CPUs that have it; the loss stays in float32.
-    with torch.autocast("cpu", torch.bfloat16):
+    with torch.autocast("cpu", torch.bfloat16, enabled=_BFLOAT16):
         vectors = net(batch)
     count = len(batch) // 2
     loss, right = nt_xent(vectors[:count], vectors[count:], temperature)
