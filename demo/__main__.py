@@ -19,6 +19,7 @@ from rich.console import Console
 
 from demo.journey import Journey, Wish
 from device.errors import EstuError, Refused
+from device.sound.devices import SYSTEM
 
 FOLDER = Path("build/demo")
 WIDTH = 120  # columns where there is no terminal to ask
@@ -35,7 +36,7 @@ def wish(environment: Mapping[str, str]) -> Wish:
     return Wish(
         folder=FOLDER,
         music=Path(music).expanduser() if music else None,
-        microphone=None if microphone in {None, "", "0"} else "" if microphone == "1" else microphone,
+        microphone=None if microphone in {None, "", "0"} else SYSTEM if microphone == "1" else microphone,
         minutes=minutes,
         seed=int(_number(environment, "SEED") or Wish.seed),
         speed=_number(environment, "SPEED") or Wish.speed,

@@ -39,7 +39,7 @@ class Wish:
 
     folder: Path  # emptied first
     music: Path | None = None  # the user's own; the packaged music if not given
-    microphone: str | None = None  # part of its name, empty for the default; None plays the simulated evening
+    microphone: str | None = None  # part of its name; None plays the simulated evening
     minutes: float | None = None  # how long to listen to the microphone; until Ctrl-C if not given
     seed: int = 1
     speed: float = 12.0  # seconds of the evening in a second

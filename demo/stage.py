@@ -81,7 +81,7 @@ class Stage:
         """Make the platform's key, an authority, the broker's certificate and the box.
 
         Args:
-            microphone: Part of the sound card's name; empty for the system's default.
+            microphone: Part of the sound card's name, or a USB identity; empty for the only USB microphone.
         """
         here = self._places
         here.platform.mkdir(parents=True)

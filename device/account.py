@@ -4,7 +4,9 @@ Everything before this stage counts in seconds of the stream; everything after i
 """
 
 from collections import deque
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 import numpy as np
 
@@ -12,12 +14,14 @@ from device.catalogue.catalogue import Catalogue
 from device.catalogue.recording import Work
 from device.catalogue.thresholds import Thresholds
 from device.coverage import Coverage
+from device.hearing import Sounding
 from device.host.clock import Clock, Instant
 from device.match.match import RunnerUp
 from device.play import Play
 from device.record import reports
 from device.record.log import EventLog
 from device.sound.segments import Segment
+from device.under_way import UnderWay, take_up
 
 # Delivered events are kept this long; undelivered ones for ever.
 KEPT = timedelta(days=400)
@@ -67,8 +71,67 @@ class Account:
     def play(self, play: Play) -> None:
         """Report a play that has ended."""
         now = self._clock.now()
+        self._log.append(self._play(play, now), now)
+
+    def coverage(self, coverage: Coverage) -> None:
+        """Report what could be heard in a period, and let go of delivered events that were kept long enough."""
+        now = self._clock.now()
+        self._log.append(self._coverage(coverage, now), now)
+        if now.state == "synchronised":  # a clock that is years ahead must not empty the log
+            self._log.forget(now.utc - KEPT, now)
+
+    def incident(self, code: str, sentence: str, detail: Mapping[str, Any]) -> None:
+        """Report something that bears on what could be heard.
+
+        Args:
+            code: Short and stable, such as `microphone-lost`.
+            sentence: What happened, in English.
+            detail: What else is known of it.
+        """
+        self._log.append(reports.IncidentReport(code, sentence, dict(detail)), self._clock.now())
+
+    def sounding(self, plays: Sequence[Play]) -> tuple[Sounding, ...]:
+        """Name the plays that are under way."""
+        now = self._clock.now()
+        return tuple(self._sounding(play, now) for play in plays)
+
+    def under_way(self, plays: Sequence[Play], coverage: Coverage) -> UnderWay:
+        """Give what would be reported if the power failed now.
+
+        Args:
+            plays: Those under way.
+            coverage: The account of the period so far.
+        """
+        now = self._clock.now()
+        head = self._log.head()
+        return UnderWay(
+            at=now,
+            head=head.seq if head else 0,
+            model=self._model,
+            catalogue=self._catalogue.digest,
+            stream_began=self._stream_began,
+            plays=tuple(plays),
+            reports=tuple(self._play(play, now) for play in plays),
+            coverage=self._coverage(coverage, now),
+        )
+
+    def take_up(self, kept: UnderWay) -> tuple[Play, ...]:
+        """Tell what was under way when the service ended, and give the plays that go on."""
+        now = self._clock.now()
+        going_on = take_up(kept, self._log, now, self._model, self._catalogue.digest)
+        later = kept.stream_began - self._stream_began
+        plays = []
+        for number in going_on:
+            play = kept.plays[number].moved(later)
+            plays.append(play)
+            seconds = np.arange(play.start, play.end, 1.0)
+            self._levels.extend((float(at), kept.reports[number].level_dbfs) for at in seconds)
+        self._levels = deque(sorted(self._levels))
+        return tuple(plays)
+
+    def _play(self, play: Play, now: Instant) -> reports.PlayReport:
         recording = self._catalogue.recording(play.recording)
-        report = reports.PlayReport(
+        return reports.PlayReport(
             status=play.status.value,
             kind=recording.kind,
             recording=reports.RecordingName(
@@ -98,13 +161,10 @@ class Account:
             snr_db=None,
             ai_generated=recording.ai_generated,
         )
-        self._log.append(report, now)
 
-    def coverage(self, coverage: Coverage) -> None:
-        """Report what could be heard in a period, and let go of delivered events that were kept long enough."""
-        now = self._clock.now()
+    def _coverage(self, coverage: Coverage, now: Instant) -> reports.CoverageReport:
         level = coverage.level
-        report = reports.CoverageReport(
+        return reports.CoverageReport(
             start=self._utc(now, coverage.start),
             end=self._utc(now, coverage.end),
             seconds=reports.CoverageSeconds(
@@ -113,8 +173,8 @@ class Account:
                 silent=coverage.silent,
                 lost=coverage.lost,
                 deaf=coverage.deaf,
-                muted=0.0,
-                covered=None,
+                muted=coverage.muted,
+                covered=coverage.covered,
                 music=None,
                 speech=None,
             ),
@@ -122,9 +182,16 @@ class Account:
             model=self._model,
             catalogue=self._catalogue.digest,
         )
-        self._log.append(report, now)
-        if now.state == "synchronised":  # a clock that is years ahead must not empty the log
-            self._log.forget(now.utc - KEPT, now)
+
+    def _sounding(self, play: Play, now: Instant) -> Sounding:
+        recording = self._catalogue.recording(play.recording)
+        return Sounding(
+            recording=recording.id,
+            title=recording.title or recording.id,
+            artist=recording.artist,
+            since=self._utc(now, play.start),
+            status=play.status.value,
+        )
 
     def _monotonic(self, position: float) -> float:
         return self._stream_began + position

@@ -7,7 +7,9 @@ from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 
+from device import mute
 from device.account import Account
+from device.bulletin import Bulletin
 from device.catalogue.catalogue import Catalogue
 from device.coverage import CoverageCount
 from device.embedding import EmbeddingModel, shipped_model_path
@@ -20,8 +22,15 @@ from device.play import Plays
 from device.record.log import EventLog
 from device.record.reports import BootReport, LastEvent, LogFound
 from device.record.signing_key import SigningKey
-from device.settings import Settings
+from device.settings import MicrophoneSettings, Settings
+from device.sound import gain
 from device.sound.cutter import Cutter
+from device.sound.deafness import Deafness, Judge, Trust
+from device.sound.devices import Found, Named
+from device.sound.microphone import Microphone
+from device.sound.usb_identity import Usb
+from device.under_way import UnderWayFile
+from device.vigil import Vigil
 
 QUERY_HOP = 0.5  # seconds from one segment of the room to the next
 COVERAGE_PERIOD = 900.0  # seconds between coverage events
@@ -60,8 +69,16 @@ def recogniser(catalogue_folder: Path) -> Iterator[Recogniser]:
 
 
 @contextmanager
-def ear(settings: Settings, clock: Clock) -> Iterator[Ear]:
+def ear(
+    settings: Settings, clock: Clock, microphone: Microphone | None = None, bulletin: Bulletin | None = None
+) -> Iterator[Ear]:
     """Put a listening box together and say in its log that it begins.
+
+    Args:
+        settings: The box's.
+        clock: Says when what is heard sounds.
+        microphone: What will be heard; None for a file, which nobody judges, mutes or takes up again.
+        bulletin: Where is shown what is heard now.
 
     Raises:
         Refused: The catalogue or the model is not acceptable.
@@ -71,17 +88,51 @@ def ear(settings: Settings, clock: Clock) -> Iterator[Ear]:
     with recogniser(settings.paths.catalogue) as parts:
         signing_key = SigningKey.load(settings.paths.signing_key, settings.box.id)
         with EventLog.open(settings.paths.log, settings.box.id, signing_key) as log:
+            thresholds = parts.catalogue.thresholds
+            account = Account(log, clock, parts.catalogue, parts.model.digest, thresholds)
+            plays = Plays(thresholds.accept, thresholds.candidate)
+            under_way = UnderWayFile(settings.under_way) if microphone else None
+            if under_way is not None and (kept := under_way.read()) is not None:
+                plays.go_on(account.take_up(kept))
             now = clock.now()
             log.append(_boot(log, parts, now), now)
-            thresholds = parts.catalogue.thresholds
+            judge = Deafness() if microphone else Trust()
             yield Ear(
+                vigil=_vigil(settings, now, account, judge, microphone),
                 cutter=parts.cutter(),
                 model=parts.model,
                 matcher=parts.matcher,
-                plays=Plays(thresholds.accept, thresholds.candidate),
-                coverage=CoverageCount(COVERAGE_PERIOD),
-                account=Account(log, clock, parts.catalogue, parts.model.digest, thresholds),
+                plays=plays,
+                coverage=CoverageCount(COVERAGE_PERIOD, tells_covered=judge.tells_covered),
+                account=account,
+                bulletin=bulletin,
+                under_way=under_way,
             )
+
+
+def microphone(wanted: MicrophoneSettings) -> Microphone:
+    """Give the microphone that the settings name."""
+    named = Named(wanted.device) if wanted.device else Usb(wanted.usb, wanted.serial, wanted.port)
+
+    def prepare(found: Found) -> None:
+        if found.card is not None:
+            gain.set_gain(gain.mixer_of(found.card), wanted.gain)
+
+    return Microphone(named, prepare)
+
+
+def _vigil(
+    settings: Settings, now: Instant, account: Account, judge: Judge, microphone: Microphone | None
+) -> Vigil:
+    if microphone is None:
+        return Vigil(now.monotonic, account.incident, judge)
+    return Vigil(
+        now.monotonic,
+        account.incident,
+        judge,
+        mute=lambda: mute.read(settings.muted),
+        microphone=lambda: microphone.found,
+    )
 
 
 def _boot(log: EventLog, parts: Recogniser, now: Instant) -> BootReport:

@@ -8,12 +8,13 @@ import threading
 import time
 import uuid
 from collections.abc import Iterable, Iterator
+from contextlib import AbstractAsyncContextManager
 from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib.metadata import version
 
 from device import settings
-from device.errors import Refused
+from device.errors import EstuError, Refused
 from device.host.clock import StreamClock, SystemClock
 from device.sound.block import Block
 
@@ -21,19 +22,25 @@ from device.sound.block import Block
 def listen(asked: argparse.Namespace) -> int:
     """Hear through the microphone until asked to stop."""
     from device import listening
-    from device.assembly import ear
+    from device.assembly import ear, microphone
+    from device.bulletin import Bulletin
     from device.floor import floor_of
     from device.host import service
-    from device.sound.microphone import Microphone
 
     service.log_to_journal("estu-listen")
     chosen = settings.load(asked.settings)
     stop = _stop_on_signals()
     clock = SystemClock(floor_of(chosen.paths.log))
-    microphone = Microphone(chosen.microphone.device or None)
-    with ear(chosen, clock) as parts:
-        service.ready("Listening.")
-        listening.listen(microphone.reopening(stop, service.alive), parts, alive=service.alive)
+    bulletin = Bulletin(chosen.hearing, clock)
+    bulletin.starting()
+    source = microphone(chosen.microphone)
+    try:
+        with ear(chosen, clock, source, bulletin) as parts:
+            service.ready("Listening.")
+            listening.listen(source.arrivals(stop), parts, alive=service.alive)
+    except EstuError as error:
+        bulletin.broken(error)
+        raise
     service.stopping()
     return 0
 
@@ -77,6 +84,27 @@ def sync(asked: argparse.Namespace) -> int:
         alive=service.alive,
     )
     service.stopping()
+    return 0
+
+
+def page(asked: argparse.Namespace) -> int:
+    """Show the box to a browser until asked to stop."""
+    from device.floor import floor_of
+    from device.host import service
+    from device.page import server, site
+    from device.page.now import Places, look
+
+    service.log_to_journal("estu-page")
+    chosen = settings.load(asked.settings)
+    clock, places = SystemClock(floor_of(chosen.paths.log)), Places.of(chosen)
+    listening, handed_over = server.sockets(server.Address.read(asked.listen))
+    if not handed_over:
+        print(f"The page is at http://{asked.listen}", file=sys.stderr)
+
+    def sign_of_life() -> AbstractAsyncContextManager[None]:
+        return server.sign_of_life(lambda: look(places, clock.now().utc), "Showing the box.")
+
+    server.run(site.site(chosen, lambda: clock.now().utc, time.monotonic, sign_of_life), listening)
     return 0
 
 

@@ -4,55 +4,72 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from device.account import Account
-from device.coverage import SILENT, CoverageCount
+from device.bulletin import Bulletin
+from device.coverage import SILENT, CoverageCount, Heard
 from device.embedding import EmbeddingModel
 from device.features import log_mel
 from device.match.matcher import Matcher
-from device.play import Plays
-from device.sound.block import Block
+from device.play import Play, Plays
+from device.sound.block import Arrival, Block
 from device.sound.cutter import Cutter
 from device.sound.segments import Segment
+from device.under_way import UnderWayFile
+from device.vigil import Vigil
 
 
 @dataclass(frozen=True)
 class Ear:
     """The stages that the sound passes, put together by `assembly.py`."""
 
+    vigil: Vigil
     cutter: Cutter
     model: EmbeddingModel
     matcher: Matcher
     plays: Plays
     coverage: CoverageCount
     account: Account
+    bulletin: Bulletin | None  # None where nobody looks on
+    under_way: UnderWayFile | None  # None where nothing goes on after an end
 
 
-def listen(blocks: Iterable[Block], ear: Ear, alive: Callable[[], None] = lambda: None) -> None:
-    """Follow the sound from the microphone to the log until the blocks end.
+def listen(arrivals: Iterable[Arrival], ear: Ear, alive: Callable[[], None] = lambda: None) -> None:
+    """Follow the sound from the microphone to the log until nothing arrives any more.
 
     Args:
-        blocks: From a microphone, or from a file in its place.
+        arrivals: From a microphone, or from a file in its place.
         ear: The stages.
-        alive: Called after each block; what proves to the watchdog that sound arrives and is worked on.
+        alive: Called after each arrival; what proves to the watchdog that sound is worked on, or waited for.
     """
     position = 0.0
-    for block in blocks:
-        position = block.position / block.rate + block.seconds
-        ear.account.anchor(position, block.monotonic)
-        ear.coverage.arrive(block.seconds, lost=block.lost / block.rate)
-        for segment in ear.cutter.cut(block):
-            _hear(segment, ear)
+    for arrival in arrivals:
+        position = arrival.until
+        ear.account.anchor(position, arrival.monotonic)
+        heard = ear.vigil.watch(arrival)
+        ended = False
+        if isinstance(arrival, Block):
+            ear.coverage.arrive(position, arrival.seconds, heard)
+        else:
+            ear.coverage.away(position, muted=heard is Heard.MUTED)
+        if isinstance(arrival, Block) and heard is not Heard.MUTED:
+            for segment in ear.cutter.cut(arrival):
+                ended |= _hear(segment, ear)
+        else:
+            ended = _tell(ear.plays.hear(position, []), ear)
         if (over := ear.coverage.due(position)) is not None:
             ear.account.coverage(over)
+            ended = True
+        _look_on(ear, position, arrival.monotonic, ended)
         alive()
     for segment in ear.cutter.finish():
         _hear(segment, ear)
-    for play in ear.plays.finish():
-        ear.account.play(play)
+    _tell(ear.plays.finish(), ear)
     ear.account.coverage(ear.coverage.finish(position))
+    if ear.under_way is not None:
+        ear.under_way.let_go()
 
 
-def _hear(segment: Segment, ear: Ear) -> None:
-    """Follow one segment to the plays that end with it."""
+def _hear(segment: Segment, ear: Ear) -> bool:
+    """Follow one segment to the plays that end with it; tell whether any did."""
     matches = []
     if segment.level >= SILENT:
         embedding = ear.model.embed(log_mel(segment.samples[None]))[0]
@@ -60,5 +77,19 @@ def _hear(segment: Segment, ear: Ear) -> None:
     ended = ear.plays.hear(segment.position, matches)
     ear.coverage.hear(segment, ear.cutter.hop, ear.plays.sounding)
     ear.account.level(segment)
+    return _tell(ended, ear)
+
+
+def _tell(ended: list[Play], ear: Ear) -> bool:
     for play in ended:
         ear.account.play(play)
+    return bool(ended)
+
+
+def _look_on(ear: Ear, position: float, monotonic: float, told: bool) -> None:
+    """Show what is heard now, and keep what is not told yet."""
+    sounding = ear.plays.sounding
+    if ear.bulletin is not None:
+        ear.bulletin.post(ear.vigil, lambda: ear.account.sounding(sounding), monotonic)
+    if ear.under_way is not None and (told or ear.under_way.due(monotonic)):
+        ear.under_way.keep(ear.account.under_way(sounding, ear.coverage.so_far(position)))

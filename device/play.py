@@ -6,6 +6,7 @@ is another play. Nothing is dropped for being short: what never reached the thre
 that of a candidate, ends as a candidate.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -86,6 +87,12 @@ class Play:
             best=max(self.best, match, key=lambda m: m.score),
         )
 
+    def moved(self, seconds: float) -> "Play":
+        """Give the same play on a stream that began so many seconds earlier."""
+        spans = tuple(Span(span.start + seconds, span.end + seconds) for span in self.spans)
+        best = replace(self.best, start=self.best.start + seconds, end=self.best.end + seconds)
+        return replace(self, spans=spans, best=best)
+
     def expects(self, match: Match) -> bool:
         """Tell whether a match continues this play: on its line through the recording, or while it sounds."""
         if match.recording != self.recording or match.start > self.end + PAUSE:
@@ -110,6 +117,10 @@ class Plays:
         self._accept = accept
         self._candidate = candidate
         self._open: list[Play] = []
+
+    def go_on(self, plays: Iterable[Play]) -> None:
+        """Take up plays that were under way in another run of the service."""
+        self._open.extend(plays)
 
     @property
     def sounding(self) -> tuple[Play, ...]:

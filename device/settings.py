@@ -11,6 +11,9 @@ from device.errors import Refused
 DEFAULT_PATH = Path("/etc/estu/settings.toml")
 
 BoxId = Annotated[str, msgspec.Meta(pattern=r"\A[a-z0-9][a-z0-9-]{2,31}\Z")]
+UsbId = Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-f]{4}:[0-9a-f]{4}\Z")]
+UsbPort = Annotated[str, msgspec.Meta(pattern=r"\A[0-9]+-[0-9]+(\.[0-9]+)*\Z")]
+Percent = Annotated[int, msgspec.Meta(ge=0, le=100)]
 BrokerUrl = Annotated[str, msgspec.Meta(pattern=r"\A(mqtts?|wss?)://[^ ]+\Z")]
 
 
@@ -28,9 +31,18 @@ class Box(_Table, frozen=True):
 
 
 class MicrophoneSettings(_Table, frozen=True):
-    """Which sound card to listen to."""
+    """Which sound card to listen to; if nothing says which, the only USB microphone there is."""
 
-    device: str = ""  # a part of its name; empty: the system's default input
+    usb: UsbId | None = None  # vendor and product
+    serial: str | None = None  # of the USB device, where it has one
+    port: UsbPort | None = None  # the USB socket, as the kernel counts them
+    device: str = ""  # instead of these: all or part of the name that PortAudio has for it, or "default"
+    gain: Percent | None = None  # of the range of its mixer; None leaves it as it is
+
+    def __post_init__(self) -> None:
+        """Refuse two ways of naming one microphone."""
+        if self.device and (self.usb or self.serial or self.port):
+            raise ValueError("`device` stands alone, without `usb`, `serial` and `port`")
 
 
 class Paths(_Table, frozen=True):
@@ -65,6 +77,16 @@ class Settings(_Table, frozen=True):
     def sync_state(self) -> Path:
         """Where `estu sync` writes how it goes, for `estu status` to read."""
         return self.paths.log.with_name("sync.json")
+
+    @property
+    def under_way(self) -> Path:
+        """Where `estu listen` keeps what it has not told yet, for the case that the power fails."""
+        return self.paths.log.with_name("under-way.json")
+
+    @property
+    def baseline(self) -> Path:
+        """What the microphone gave when the box was commissioned."""
+        return self.paths.log.with_name("baseline.json")
 
     @property
     def hearing(self) -> Path:

@@ -133,7 +133,9 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--hall", help="where in the venue")
     command.add_argument("--language", choices=LANGUAGES, help="what the box's page speaks at first")
     command.add_argument(
-        "--microphone", metavar="NAME", help="part of the sound card's name (default: the first)"
+        "--microphone",
+        metavar="NAME",
+        help="USB identity such as 0d8c:0014, or part of the name (default: the only USB one)",
     )
     command.add_argument("--broker", required=True, metavar="URL", help="such as mqtts://broker.example:8883")
     command.add_argument(

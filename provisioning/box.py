@@ -22,7 +22,7 @@ class Box:
     venue: str  # as the register of users of music knows it
     hall: str
     language: str  # of LANGUAGES: what the page speaks at first
-    microphone: str = ""  # part of the sound card's name; empty: the system's default input
+    microphone: str = ""  # part of the sound card's name, or its USB identity; empty: the only USB one
 
     def __post_init__(self) -> None:
         """Refuse what is not fit.

@@ -13,6 +13,7 @@ LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 _URL = re.compile(
     r"(?P<scheme>mqtts?|wss?)://(?P<host>[a-zA-Z0-9.-]+|\[[0-9a-fA-F:.]+\])(:(?P<port>[0-9]{1,5}))?"
 )
+_USB = re.compile(r"[0-9a-f]{4}:[0-9a-f]{4}")  # vendor and product
 
 # The names of the files in a box's folder.
 SETTINGS, SIGNING_KEY, TLS_KEY, TLS_CERTIFICATE = "settings.toml", "signing.pem", "tls-key.pem", "tls.pem"
@@ -51,7 +52,7 @@ def settings(box: Box, broker: str, places: Places) -> str:
     """
     sections = {
         "box": {"id": box.id, "venue": box.venue, "hall": box.hall, "language": box.language},
-        "microphone": {"device": box.microphone},
+        "microphone": {"usb" if _USB.fullmatch(box.microphone) else "device": box.microphone},
         "paths": {
             "log": str(places.state / "log.sqlite"),
             "catalogue": str(places.state / "catalogue"),

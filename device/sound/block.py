@@ -1,9 +1,11 @@
-"""A block: what the sound card, or a file in its place, gives at a time."""
+"""What comes from a microphone: a block of sound, or word that there is none."""
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
+from device.errors import Waiting
 
 Samples = NDArray[np.float32]
 
@@ -25,3 +27,20 @@ class Block:
     def seconds(self) -> float:
         """How long the block sounds."""
         return len(self.samples) / self.rate
+
+    @property
+    def until(self) -> float:
+        """Seconds in the stream at which it ends."""
+        return self.position / self.rate + self.seconds
+
+
+@dataclass(frozen=True)
+class Absence:
+    """A moment at which no microphone is there; the stream's time goes on without sound."""
+
+    until: float  # seconds in the stream at this moment
+    monotonic: float  # seconds on the machine's monotonic clock at this moment
+    reason: Waiting  # why there is none
+
+
+Arrival = Block | Absence

@@ -29,7 +29,7 @@ class Cutter:
         """
         self._segments = Segments(window, hop, rate)
         self._resampler = Resampler(rate, rate)
-        self._heard = False
+        self._next: int | None = None  # position at which the next block goes on without a gap
         self._seconds = 0.0
 
     @property
@@ -43,18 +43,19 @@ class Cutter:
         return self._segments.hop / self._segments.rate
 
     def cut(self, block: Block) -> Iterator[Segment]:
-        """Take the next block, give the segments it completes; none spans what was lost before it.
+        """Take the next block, give the segments it completes; none spans what is missing before it.
 
         The filter holds up to 0.2 s back, so a segment may come two blocks late.
         """
-        self._seconds = block.position / block.rate + block.seconds
-        if self._heard and not block.lost and block.rate == self._resampler.input_rate:
+        self._seconds = block.until
+        goes_on = block.position == self._next and block.rate == self._resampler.input_rate
+        self._next = block.position + len(block.samples)
+        if goes_on:
             return self._segments.cut(self._resampler.resample(block.samples))
         before = self._flush()
         rate = self._segments.rate
         if block.rate != self._resampler.input_rate:
             self._resampler = Resampler(block.rate, rate)
-        self._heard = True
         self._segments.restart(round(block.position * rate / block.rate))
         return chain(before, self._segments.cut(self._resampler.resample(block.samples)))
 

@@ -2,46 +2,37 @@
 
 Rules:
 1. Sound goes into memory and on to whoever asked for the blocks. Nothing here can write it anywhere.
-2. The card's own rate is taken, so that no driver resamples by a way of its own.
+2. The card's own rate is taken where it can be, so that no driver resamples by a way of its own.
 3. A card that is away, gives nothing or cannot be opened is `Waiting`, never an end of the stream.
+4. PortAudio may hang for ever on a card that was pulled out. Nothing arrives then, not even an `Absence`; whoever
+   feeds the watchdog by what arrives is started anew.
 """
 
 import logging
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from device.errors import Broken, Waiting
 from device.host import clock
-from device.sound.block import Block
+from device.sound.block import Arrival, Block
 from device.sound.capture import Capture
+from device.sound.devices import Found, InputDevice, Wanted
 from device.sound.reopening import reopening
 
 _log = logging.getLogger("estu.sound")
 
 SECONDS_PER_BLOCK = 0.1
 SECONDS_QUEUED = 30.0  # the longest that the box may be busy before sound is lost; 6 MB at 48 kHz
-SILENT_DEAD = (
-    5.0  # seconds without a block after which a card counts as gone; USB loss may show as nothing else
-)
+SILENT_DEAD = 5.0  # seconds without a block after which a card counts as gone, whatever the kernel says
+# Seconds for which the kernel may have a free microphone that PortAudio cannot open. Then something in this process
+# is stuck, and a new one may do better. Rarely enough that a box whose driver is at fault does not fill its log.
+REFUSED_STUCK = 300.0
 _CARD_LATENCY = 0.4  # seconds of buffer asked of the card; a box has time, and a busy machine needs it
 _POLL = 0.5  # seconds
 _CLOSES_WITHIN = 5.0  # seconds
-
-
-@dataclass(frozen=True)
-class InputDevice:
-    """A device that PortAudio can hear through."""
-
-    index: int  # PortAudio's, until the next device is plugged in or out
-    name: str
-    channels: int
-    rate: int  # Hz, its own
-
-    def __str__(self) -> str:
-        """Give the line that helps choose it."""
-        return f"{self.index}: {self.name} ({self.rate} Hz)"
+_OTHER_RATES = (48_000, 44_100, 32_000, 16_000, 96_000, 8_000)  # Hz, tried where a card refuses what it named
+_WRONG_FORM = (-9998, -9997)  # PortAudio's paInvalidChannelCount and paInvalidSampleRate
 
 
 def input_devices() -> list[InputDevice]:
@@ -71,126 +62,138 @@ def input_devices() -> list[InputDevice]:
     ]
 
 
-def choose(devices: Sequence[InputDevice], wanted: str | None, default: int = -1) -> InputDevice:
-    """Choose a device by its index, its name or a part of its name, in any case of letters.
-
-    Args:
-        devices: What there is.
-        wanted: What is asked for; None for the default. A whole name goes before a part, the first of several
-            before the others.
-        default: Index of the system's default input; where there is no such device, the first is the default.
-
-    Raises:
-        Waiting: There is none; the message names what there is.
-    """
-    if wanted is None:
-        found = [each for each in devices if each.index == default] or list(devices)
-    elif wanted.isdecimal():
-        found = [each for each in devices if each.index == int(wanted)]
-    else:
-        name = wanted.casefold()
-        found = [each for each in devices if each.name.casefold() == name]
-        found = found or [each for each in devices if name in each.name.casefold()]
-    if found:
-        return found[0]
-    there = "; ".join(map(str, devices)) or "none at all"
-    message = f"There is no microphone {wanted!r}." if wanted else "There is no microphone."
-    advice = "Plug the microphone in, or set another name."
-    raise Waiting("microphone-missing", f"{message} Devices that hear: {there}.", advice)
-
-
 class Microphone:
     """One sound card's input. Only one may be open in a process."""
 
     def __init__(
         self,
-        device: str | None = None,
+        wanted: Wanted,
+        prepare: Callable[[Found], None] = lambda _: None,
         seconds_queued: float = SECONDS_QUEUED,
         silent_dead: float = SILENT_DEAD,
     ) -> None:
         """Choose a microphone, without opening it.
 
         Args:
-            device: A part of its name, or its index; None for the system's default input.
+            wanted: Which.
+            prepare: Called before a microphone that the kernel knows is opened, to set its gain.
             seconds_queued: How much sound may wait to be worked on before more is lost (and counted).
             silent_dead: Seconds without a block after which the card counts as gone.
         """
-        self._device = device
+        self._wanted = wanted
+        self._prepare = prepare
         self._buffers = max(1, round(seconds_queued / SECONDS_PER_BLOCK))
         self._silent_dead = silent_dead
+        self._refused_since: float | None = None  # monotonic seconds
+        self.found: Found | None = None  # the one that is open, or was last
 
     def blocks(self, stop: threading.Event | None = None) -> Iterator[Block]:
         """Open the microphone and give its blocks for ever, or until `stop` is set.
 
         Raises:
-            Waiting: It is not there, cannot be opened, or has gone.
-            Broken: PortAudio is not installed, or does not let go of a card that has gone.
+            Waiting: It is not there, another program has it, it cannot be opened, or it has gone.
+            Broken: PortAudio is not installed, does not let go of a card that has gone, or has refused for
+                `REFUSED_STUCK` a microphone that is there.
         """
         portaudio = _portaudio()
-        device = choose(input_devices(), self._device, portaudio.default.device[0])
-        capture = Capture(device.rate, self._buffers)
-        stream = self._open(portaudio, device, capture)
-        _log.info("Listening through %s.", device)
         try:
-            quiet = 0.0
-            while not (stop and stop.is_set()):
-                block = capture.give(_POLL)
-                if block is not None:
-                    quiet = 0.0
-                    yield block
-                    continue
-                quiet += _POLL
-                if quiet >= self._silent_dead or not stream.active:
-                    message = f"The microphone {device.name} gives nothing any more."
-                    raise Waiting("microphone-gone", message, "Check its plug and its cable.")
+            found = self._wanted.find()
+            if found is not None:
+                self._wanted.free(found)
+                self._prepare(found)
+        except Waiting:
+            self._refused_since = None
+            raise
+        try:
+            device = self._wanted.among(input_devices(), found, portaudio.default.device[0])
+            capture, stream = _open(portaudio, device, self._buffers)
+        except Waiting as waiting:
+            self._refused(waiting, known=found is not None)
+            raise
+        self._refused_since = None
+        self.found = found or Found(device.name, device.card, {})
+        _log.info("Listening through %s.", self.found.name)
+        try:
+            yield from self._given(capture, stream, found, stop or threading.Event())
         finally:
             _close(stream)
 
-    def reopening(
-        self, stop: threading.Event | None = None, alive: Callable[[], None] = lambda: None
-    ) -> Iterator[Block]:
+    def arrivals(self, stop: threading.Event | None = None) -> Iterator[Arrival]:
         """Give blocks for ever, or until `stop` is set, and open the microphone again whenever it went away.
 
-        While it is away nothing comes; the first block afterwards carries the time that was lost, and positions
-        go on. It is heard again at most some 10 s after it came back.
+        While it is away there is an `Absence` a second; the first block afterwards carries the time that was lost, and
+        positions go on. It is heard again at most 15 s after it came back.
 
         Args:
             stop: Ends the blocks.
-            alive: Called before each pause between attempts: who waits for a microphone is not hung, who hangs in
-                the sound system is.
 
         Raises:
             Broken: As `blocks`.
         """
         stop = stop or threading.Event()
+        return reopening(lambda: self.blocks(stop), stop.wait, clock.running)
 
-        def pause(seconds: float) -> bool:
-            alive()
-            return stop.wait(seconds)
+    def _given(
+        self, capture: Capture, stream: Any, found: Found | None, stop: threading.Event
+    ) -> Iterator[Block]:
+        quiet = 0.0
+        while not stop.is_set():
+            block = capture.give(_POLL)
+            if block is not None:
+                quiet = 0.0
+                yield block
+                continue
+            quiet += _POLL
+            # The kernel knows of a pulled plug at once; where it was put in again meanwhile, the card may be another.
+            if quiet >= self._silent_dead or not stream.active or self._wanted.find() != found:
+                name = self.found.name if self.found else "that was heard"
+                message = f"The microphone {name} gives nothing any more."
+                raise Waiting("microphone-gone", message, "Check its plug and its cable.")
 
-        return reopening(lambda: self.blocks(stop), pause, began=clock.running())
+    def _refused(self, waiting: Waiting, known: bool) -> None:
+        """Note that the sound system gave no sound; see whether that can still be waited for."""
+        now = clock.running()
+        if not known or self._refused_since is None:
+            self._refused_since = now if known else None
+        elif now - self._refused_since >= REFUSED_STUCK:
+            message = f"The microphone is there, and the sound system refuses it: {waiting.message}"
+            raise Broken("microphone-stuck", message, "The service must start anew.") from waiting
 
-    @staticmethod
-    def _open(portaudio: Any, device: InputDevice, capture: Capture) -> Any:
+
+def _open(portaudio: Any, device: InputDevice, buffers: int) -> tuple[Capture, Any]:
+    """Open a device at its own rate, or else at any that it takes."""
+    ways = [(device.rate, min(2, device.channels)), (device.rate, device.channels)]
+    ways += [
+        (rate, channels)
+        for rate in _OTHER_RATES
+        for channels in {1, min(2, device.channels), device.channels}
+    ]
+    error: Exception | None = None
+    for rate, channels in dict.fromkeys(ways):
+        capture = Capture(rate, buffers)
         stream = None
         try:
             stream = portaudio.InputStream(
                 device=device.index,
-                samplerate=device.rate,
-                channels=min(2, device.channels),
+                samplerate=rate,
+                channels=channels,
                 dtype="float32",
-                blocksize=round(device.rate * SECONDS_PER_BLOCK),
+                blocksize=round(rate * SECONDS_PER_BLOCK),
                 latency=_CARD_LATENCY,
                 callback=capture.take,
             )
             stream.start()
-        except portaudio.PortAudioError as error:
+        except portaudio.PortAudioError as refusal:
             if stream is not None:
                 _close(stream)
-            message = f"The microphone {device.name} cannot be opened: {error}."
-            advice = "Check that no other program uses it, and that this user is in the group audio."
-            raise Waiting("microphone-not-opened", message, advice) from error
-        return stream
+            error = refusal
+            if not set(_WRONG_FORM) & set(refusal.args[1:2]):
+                break
+        else:
+            return capture, stream
+    message = f"The microphone {device.name} cannot be opened: {error}."
+    advice = "Check that no other program uses it, and that this user is in the group audio."
+    raise Waiting("microphone-not-opened", message, advice) from error
 
 
 def _close(stream: Any) -> None:

@@ -2,8 +2,10 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from device.coverage import CoverageCount
+from device.coverage import CoverageCount, Heard
 from device.match.match import Match
 from device.play import Play, Span, Status
 from device.sound.segments import Segment
@@ -20,13 +22,77 @@ def playing(status: Status, end: float) -> tuple[Play, ...]:
 
 def test_seconds_that_arrived_were_silent_or_missing_are_told_apart() -> None:
     count = CoverageCount(period=900.0)
+    at = 0.0
     for second in range(10):
-        count.arrive(1.0, lost=0.25 if second == 3 else 0.0)
+        at += 1.25 if second == 3 else 1.0
+        count.arrive(at, 1.0)
         count.hear(segment(second, 0.0 if second < 4 else 0.1), 1.0, ())
-    count.arrive(1.0, lost=60.0)
+    count.arrive(at + 61.0, 1.0)
     told = count.finish(71.25)
     assert (told.listened, told.silent, told.lost, told.deaf) == (11.0, 4.0, 0.25, 60.0)
-    assert told.identified == 0.0
+    assert (told.identified, told.muted, told.covered) == (0.0, 0.0, None)
+
+
+def test_time_without_a_microphone_is_deaf_and_counted_once() -> None:
+    count = CoverageCount(period=900.0)
+    count.arrive(10.0, 10.0)
+    for second in range(11, 31):
+        count.away(float(second))
+    count.arrive(31.5, 1.0)  # half a second passed between the last word of its absence and the first sound
+    told = count.finish(31.5)
+    assert (told.listened, told.deaf, told.lost) == (11.0, 20.0, 0.5)
+
+
+def test_muted_time_is_neither_heard_nor_deaf_with_or_without_a_microphone() -> None:
+    count = CoverageCount(period=900.0)
+    count.arrive(10.0, 10.0, Heard.MUTED)
+    count.away(15.0, muted=True)
+    count.arrive(16.0, 1.0)
+    told = count.finish(16.0)
+    assert (told.muted, told.listened, told.deaf) == (15.0, 1.0, 0.0)
+
+
+def test_what_a_deaf_microphone_gives_is_not_silence_in_the_hall() -> None:
+    count = CoverageCount(period=900.0)
+    count.arrive(10.0, 10.0, Heard.DEAF)
+    count.hear(segment(8.0, 0.0), 0.5, ())
+    told = count.finish(10.0)
+    assert (told.deaf, told.listened, told.silent) == (10.0, 0.0, 0.0)
+
+
+@pytest.mark.parametrize(("tells", "covered"), [(True, 4.0), (False, None)])
+def test_covered_seconds_are_listened_to_and_named_only_if_a_cover_would_be_noticed(
+    tells: bool, covered: float | None
+) -> None:
+    count = CoverageCount(period=900.0, tells_covered=tells)
+    count.arrive(6.0, 6.0)
+    count.arrive(10.0, 4.0, Heard.COVERED if tells else Heard.WELL)
+    told = count.finish(10.0)
+    assert (told.listened, told.covered) == (10.0, covered)
+
+
+STRETCH = st.tuples(st.sampled_from([*Heard, None]), st.floats(0.0, 20.0), st.floats(0.01, 5.0))
+
+
+@given(st.lists(STRETCH, max_size=60))
+def test_each_second_is_listened_lost_deaf_or_muted(
+    stretches: list[tuple[Heard | None, float, float]],
+) -> None:
+    count, at = CoverageCount(period=900.0), 0.0
+    for heard, gap, seconds in stretches:
+        at += gap + seconds
+        if heard is None:
+            count.away(at)
+        else:
+            count.arrive(at, seconds, heard)
+    told = count.finish(at)
+    assert told.listened + told.lost + told.deaf + told.muted == pytest.approx(at)
+
+
+def test_an_account_so_far_changes_nothing() -> None:
+    count = CoverageCount(period=900.0)
+    count.arrive(5.0, 5.0)
+    assert count.so_far(5.0) == count.so_far(5.0) == count.finish(5.0)
 
 
 def test_only_what_is_sure_counts_as_identified_and_only_while_it_sounds() -> None:
@@ -52,7 +118,7 @@ def test_levels_are_told_as_percentiles() -> None:
 
 def test_each_period_is_counted_afresh() -> None:
     count = CoverageCount(period=10.0)
-    count.arrive(10.0)
+    count.arrive(10.0, 10.0)
     assert count.due(9.9) is None
     first = count.due(10.0)
     assert first is not None

@@ -17,9 +17,11 @@ from types import TracebackType
 from typing import Self
 
 NAME = "estu_microphone"  # of the ALSA device
+MIXER = "estu_mixer"  # of its mixer
 RATE = 44100  # Hz, the card's own
 _SINK = "hall"
 _STARTED_WITHIN = 15.0  # seconds
+_HISS = 4500  # of 65536, cubed: the card's own noise lies at some -75 dBFS, as that of a real one
 
 
 class SoundCard:
@@ -28,12 +30,19 @@ class SoundCard:
     `environment` shows it to a subprocess; `shown()` shows it to this process.
     """
 
-    def __init__(self, channels: int = 2) -> None:
-        """Prepare a card of so many channels; it is there once the context is entered."""
+    def __init__(self, channels: int = 2, noisy: bool = True) -> None:
+        """Prepare a card; it is there once the context is entered.
+
+        Args:
+            channels: How many it has.
+            noisy: Whether it hisses a little, as everything does that was ever made of analogue parts.
+        """
         self.name = NAME
+        self._noisy = noisy
         self._channels = channels
         self._folder = Path(tempfile.mkdtemp(prefix="estu-card-"))
         self._server: subprocess.Popen[bytes] | None = None
+        self._hiss: subprocess.Popen[bytes] | None = None
 
     @property
     def environment(self) -> dict[str, str]:
@@ -53,6 +62,7 @@ class SoundCard:
         """Plug the card in."""
         (self._folder / "asound.conf").write_text(
             f'pcm.{NAME} {{ type pulse; device {NAME}; hint {{ show on; description "A virtual microphone" }} }}\n'
+            f"ctl.{MIXER} {{ type pulse; device {NAME} }}\n"
         )
         self.plug_in()
         return self
@@ -81,6 +91,11 @@ class SoundCard:
                 self.unplug()
                 raise RuntimeError("The virtual sound card did not start.")
             time.sleep(0.05)
+        if self._noisy:
+            hiss = ["pacat", f"--device={_SINK}", "--format=s16le", f"--volume={_HISS}", "/dev/urandom"]
+            self._hiss = subprocess.Popen(
+                hiss, env={**os.environ, **self.environment}, stderr=subprocess.DEVNULL
+            )
 
     def unplug(self) -> None:
         """Take the card away as a pulled plug does: at once, whoever is listening."""
@@ -88,6 +103,10 @@ class SoundCard:
             self._server.kill()
             self._server.wait()
             self._server = None
+        if self._hiss is not None:
+            self._hiss.kill()
+            self._hiss.wait()
+            self._hiss = None
 
     def play(self, path: Path) -> "subprocess.Popen[bytes]":
         """Begin to play a sound file (as libsndfile reads them) in the hall, in real time.

@@ -14,15 +14,12 @@ import soundfile
 
 from device.errors import Broken, Waiting
 from device.sound import microphone
-from device.sound.block import Block
-from device.sound.capture import Capture
-from device.sound.microphone import InputDevice, Microphone, choose, input_devices
+from device.sound.block import Absence, Block
+from device.sound.devices import InputDevice, Named
+from device.sound.microphone import Microphone, input_devices
 from tests.simulated.sound_card import NAME, RATE, SoundCard
 
-USB = InputDevice(1, "USB PnP Sound Device: Audio (hw:1,0)", 1, 48000)
-LINE = InputDevice(4, "HDA Intel: ALC (hw:0,0)", 2, 44100)
-DEFAULT = InputDevice(7, "default", 32, 44100)
-DEVICES = [USB, LINE, DEFAULT]
+CARD = Named(NAME)
 
 
 @pytest.fixture
@@ -50,7 +47,7 @@ def pitch(samples: np.ndarray, rate: int) -> float:
 def test_a_tone_in_the_hall_is_heard_at_its_pitch_and_level_with_nothing_lost(
     card: SoundCard, tmp_path: Path
 ) -> None:
-    hearing = Microphone(NAME).blocks()
+    hearing = Microphone(CARD).blocks()
     next(hearing)
     playing = card.play(tone(tmp_path, 2.5, 1000.0))
     heard = list(islice(hearing, 40))
@@ -69,7 +66,7 @@ def test_a_tone_in_the_hall_is_heard_at_its_pitch_and_level_with_nothing_lost(
 
 
 def test_what_the_box_had_no_time_for_is_counted_as_lost(card: SoundCard) -> None:
-    hearing = Microphone(NAME, seconds_queued=0.5).blocks()
+    hearing = Microphone(CARD, seconds_queued=0.5).blocks()
     before = next(hearing)
     threading.Event().wait(3.0)  # the box is busy
     after = list(islice(hearing, 12))
@@ -87,20 +84,26 @@ def test_a_microphone_that_is_pulled_out_is_waited_for_and_heard_again(
     card: SoundCard, tmp_path: Path
 ) -> None:
     stop = threading.Event()
-    hearing = Microphone(NAME, silent_dead=3.0).reopening(stop)
-    before = list(islice(hearing, 5))[-1]
+    hearing = Microphone(CARD, silent_dead=3.0).arrivals(stop)
+    before = next(block for block in islice(hearing, 5, None) if isinstance(block, Block))
+    absences: list[Absence] = []
     card.unplug()
     threading.Timer(4.0, card.plug_in).start()
     for block in hearing:
-        if block.lost:
+        if isinstance(block, Absence):
+            absences.append(block)
+        elif block.lost:
             break
-        before = block
+        else:
+            before = block
     away = block.monotonic - block.seconds - before.monotonic
     assert 4.0 < away < 15.0
+    assert {absence.reason.code for absence in absences} >= {"microphone-gone"}
+    assert all(before.until <= absence.until <= block.until for absence in absences)
     assert block.lost / RATE == pytest.approx(away, abs=0.1)
     assert block.position == pytest.approx(before.position + len(before.samples) + block.lost, abs=2)
     playing = card.play(tone(tmp_path, 1.5, 500.0))
-    after = list(islice(hearing, 30))
+    after = [block for block in islice(hearing, 30) if isinstance(block, Block)]
     stop.set()
     assert len(list(hearing)) <= 1
     playing.wait()
@@ -110,7 +113,7 @@ def test_a_microphone_that_is_pulled_out_is_waited_for_and_heard_again(
 
 
 def test_a_pulled_microphone_is_waiting_and_not_the_end_of_the_stream(card: SoundCard) -> None:
-    hearing = Microphone(NAME, silent_dead=3.0).blocks()
+    hearing = Microphone(CARD, silent_dead=3.0).blocks()
     next(hearing)
     card.unplug()
     with pytest.raises(Waiting) as waiting:
@@ -120,7 +123,7 @@ def test_a_pulled_microphone_is_waiting_and_not_the_end_of_the_stream(card: Soun
 
 def test_a_microphone_that_was_never_there_is_named_with_those_that_are(card: SoundCard) -> None:
     with pytest.raises(Waiting, match=NAME) as waiting:
-        next(Microphone("Blue Yeti").blocks())
+        next(Microphone(Named("Blue Yeti")).blocks())
     assert waiting.value.code == "microphone-missing"
     assert "Blue Yeti" in waiting.value.message
 
@@ -128,7 +131,7 @@ def test_a_microphone_that_was_never_there_is_named_with_those_that_are(card: So
 def test_a_card_that_vanishes_between_listing_and_opening_is_waited_for(card: SoundCard) -> None:
     gone = InputDevice(999, "pulled just now", 1, 48000)
     with pytest.raises(Waiting, match="pulled just now") as waiting:
-        Microphone._open(sounddevice, gone, Capture(48000, 1))
+        microphone._open(sounddevice, gone, 1)
     assert waiting.value.code == "microphone-not-opened"
 
 
@@ -157,16 +160,17 @@ def test_a_card_that_is_never_let_go_of_ends_the_service_instead_of_hanging_it(
 
 
 def test_devices_are_listed_with_their_rate(card: SoundCard) -> None:
-    found = choose(input_devices(), NAME)
+    found = CARD.among(input_devices(), None, -1)
     assert found.rate == RATE
     assert str(found) == f"{found.index}: {NAME} ({RATE} Hz)"
 
 
 LISTENING = """
 import itertools, resource, sys, tempfile
+from device.sound.devices import Named
 from device.sound.microphone import Microphone
 resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))  # from here on no file may grow by a byte
-for block in itertools.islice(Microphone(sys.argv[1]).blocks(), 10):
+for block in itertools.islice(Microphone(Named(sys.argv[1])).blocks(), 10):
     if "--keep" in sys.argv:
         with open(sys.argv[-1], "wb", buffering=0) as kept:
             kept.write(block.samples.tobytes())
@@ -184,34 +188,3 @@ def test_hearing_works_where_nothing_can_be_written_to_a_disk(
         assert "File too large" in ended.stderr  # the limit does hold
     else:
         assert ended.stdout == "heard\n", ended.stderr
-
-
-@pytest.mark.parametrize(
-    ("wanted", "chosen"),
-    [
-        ("usb", USB),
-        ("ALC", LINE),
-        ("hw:", USB),
-        ("DEFAULT", DEFAULT),
-        ("4", LINE),
-        (None, DEFAULT),
-    ],
-)
-def test_a_device_is_chosen_by_name_part_of_a_name_or_index(wanted: str | None, chosen: InputDevice) -> None:
-    assert choose(DEVICES, wanted, default=7) == chosen
-
-
-def test_a_whole_name_goes_before_a_part_of_another() -> None:
-    other = InputDevice(0, "sysdefault", 2, 48000)
-    assert choose([other, *DEVICES], "default") == DEFAULT
-
-
-def test_without_a_default_the_first_device_is_heard() -> None:
-    assert choose(DEVICES, None, default=-1) == USB
-
-
-@pytest.mark.parametrize("wanted", [None, "USB", "1"])
-def test_a_machine_without_any_microphone_says_so(wanted: str | None) -> None:
-    with pytest.raises(Waiting, match="none at all") as waiting:
-        choose([], wanted)
-    assert waiting.value.code == "microphone-missing"

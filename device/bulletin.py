@@ -1,0 +1,79 @@
+"""Says once a second, and at each change, what is heard now: fills `hearing.json`."""
+
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+from device import hearing
+from device.errors import EstuError
+from device.hearing import Hearing, Sounding, State
+from device.host.clock import Clock
+from device.trouble import Trouble
+from device.vigil import Vigil
+
+EVERY = 1.0  # seconds
+
+
+class Bulletin:
+    """The file, for its one writer."""
+
+    def __init__(self, path: Path, clock: Clock) -> None:
+        """Begin to write; what stands there is replaced.
+
+        Args:
+            path: The file; its folder is made if it is not there.
+            clock: Asked at each writing.
+        """
+        self._path, self._clock = path, clock
+        self._state: State | None = None
+        self._since: datetime | None = None
+        self._written = float("-inf")  # monotonic seconds
+        # Where it cannot be made, the first writing says so.
+        if not path.parent.is_dir() and path.parent.parent.is_dir():
+            path.parent.mkdir(exist_ok=True)
+
+    def starting(self) -> None:
+        """Say that the box begins."""
+        self._write("starting")
+
+    def broken(self, error: EstuError) -> None:
+        """Say that listening has ended with an error."""
+        self._write("broken", trouble=Trouble.of(error))
+
+    def post(self, vigil: Vigil, sounding: Callable[[], tuple[Sounding, ...]], monotonic: float) -> None:
+        """Say what is heard, if it is time or the state has changed.
+
+        Args:
+            vigil: Knows the state and the levels.
+            sounding: Gives what is under way; asked only if something is written.
+            monotonic: Seconds, now.
+        """
+        if vigil.state != self._state or not 0.0 <= monotonic - self._written < EVERY:
+            self._written = monotonic
+            self._write(vigil.state, vigil, sounding(), vigil.trouble)
+
+    def _write(
+        self,
+        state: State,
+        vigil: Vigil | None = None,
+        sounding: tuple[Sounding, ...] = (),
+        trouble: Trouble | None = None,
+    ) -> None:
+        now = self._clock.now()
+        if self._since is None or state != self._state:
+            self._state, self._since = state, now.utc
+        second = vigil.second if vigil else None
+        told = Hearing(
+            state=state,
+            since=self._since,
+            level_dbfs=round(second.level, 1) if second else None,
+            peak_dbfs=round(second.peak, 1) if second else None,
+            noise_floor_dbfs=round(vigil.noise_floor, 1) if vigil and vigil.noise_floor is not None else None,
+            microphone=vigil.microphone if vigil else None,
+            sounding=sounding,
+            clock=now.state,
+            trouble=trouble,
+            written=now.utc,
+            monotonic=now.monotonic,
+        )
+        hearing.write(self._path, told)
