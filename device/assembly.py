@@ -11,6 +11,8 @@ from device import mute
 from device.account import Account
 from device.bulletin import Bulletin
 from device.catalogue.catalogue import Catalogue
+from device.changes import changes
+from device.clock_watch import ClockWatch
 from device.coverage import CoverageCount
 from device.embedding import EmbeddingModel, shipped_model_path
 from device.features import PARAMETERS
@@ -20,7 +22,7 @@ from device.match import background, calibration
 from device.match.matcher import Matcher
 from device.play import Plays
 from device.record.log import EventLog
-from device.record.reports import BootReport, LastEvent, LogFound
+from device.record.reports import BootReport, IncidentReport, LastEvent, LogFound
 from device.record.signing_key import SigningKey
 from device.settings import MicrophoneSettings, Settings
 from device.sound import gain
@@ -70,7 +72,11 @@ def recogniser(catalogue_folder: Path) -> Iterator[Recogniser]:
 
 @contextmanager
 def ear(
-    settings: Settings, clock: Clock, microphone: Microphone | None = None, bulletin: Bulletin | None = None
+    settings: Settings,
+    clock: Clock,
+    microphone: Microphone | None = None,
+    bulletin: Bulletin | None = None,
+    ended: IncidentReport | None = None,
 ) -> Iterator[Ear]:
     """Put a listening box together and say in its log that it begins.
 
@@ -79,6 +85,7 @@ def ear(
         clock: Says when what is heard sounds.
         microphone: What will be heard; None for a file, which nobody judges, mutes or takes up again.
         bulletin: Where is shown what is heard now.
+        ended: How the last run ended, if not as it should.
 
     Raises:
         Refused: The catalogue or the model is not acceptable.
@@ -95,7 +102,10 @@ def ear(
             if under_way is not None and (kept := under_way.read()) is not None:
                 plays.go_on(account.take_up(kept))
             now = clock.now()
-            log.append(_boot(log, parts, now), now)
+            boot = _boot(log, parts, now)
+            changed = list(changes(log, settings, boot))
+            for report in (boot, *([ended] if ended else []), *changed):
+                log.append(report, now)
             judge = Deafness() if microphone else Trust()
             yield Ear(
                 vigil=_vigil(settings, now, account, judge, microphone),
@@ -107,6 +117,7 @@ def ear(
                 account=account,
                 bulletin=bulletin,
                 under_way=under_way,
+                clock_watch=ClockWatch(clock, log, log.append) if microphone else None,
             )
 
 

@@ -24,7 +24,9 @@ def listen(asked: argparse.Namespace) -> int:
     from device import listening
     from device.assembly import ear, microphone
     from device.bulletin import Bulletin
+    from device.ending import Ending
     from device.floor import floor_of
+    from device.front import front
     from device.host import service
 
     service.log_to_journal("estu-listen")
@@ -34,13 +36,16 @@ def listen(asked: argparse.Namespace) -> int:
     bulletin = Bulletin(chosen.hearing, clock)
     bulletin.starting()
     source = microphone(chosen.microphone)
+    ending = Ending(chosen.paths.runtime)
     try:
-        with ear(chosen, clock, source, bulletin) as parts:
+        with front(chosen), ear(chosen, clock, source, bulletin, ending.last()) as parts:
+            ending.begin()
             service.ready("Listening.")
             listening.listen(source.arrivals(stop), parts, alive=service.alive)
     except EstuError as error:
         bulletin.broken(error)
         raise
+    ending.end()
     service.stopping()
     return 0
 

@@ -119,11 +119,7 @@ def condition(
         if up is None or up < STARTS_WITHIN:
             return Condition(Light.STARTING, "starting")
         return Condition(Light.BROKEN, "listen-stopped")
-    if up is None or hearing.monotonic is None:
-        silent = _old(hearing.written, now, HEARING_GROWS_OLD)
-    else:
-        silent = not -1.0 <= up - hearing.monotonic <= HEARING_GROWS_OLD.total_seconds()
-    if silent:
+    if not is_fresh(hearing, now, up):
         return Condition(Light.BROKEN, "listen-stopped")
     not_hearing = _not_hearing(hearing)
     if not_hearing is not None:
@@ -134,6 +130,13 @@ def condition(
     if hearing.clock == "unsynchronised":
         return Condition(Light.HEARS_AND_DELIVERED, "clock-unset")
     return Condition(Light.HEARS_AND_DELIVERED, "well")
+
+
+def is_fresh(hearing: Hearing, now: datetime, up: float | None) -> bool:
+    """Say whether what `estu listen` wrote last is about this moment; arguments as for `condition`."""
+    if up is None or hearing.monotonic is None:
+        return not _old(hearing.written, now, HEARING_GROWS_OLD)
+    return -1.0 <= up - hearing.monotonic <= HEARING_GROWS_OLD.total_seconds()
 
 
 def _not_hearing(hearing: Hearing) -> Condition | None:

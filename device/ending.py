@@ -5,9 +5,13 @@ away, and the service manager's own word (`ExecStopPost=` of the unit), which kn
 neither; the boot event's `off_seconds` tells that.
 """
 
+import logging
+from contextlib import suppress
 from pathlib import Path
 
 from device.record.reports import IncidentReport
+
+_log = logging.getLogger("estu.listen")
 
 WATCHDOG, CRASH = "watchdog", "crash"
 
@@ -28,17 +32,17 @@ class Ending:
         return judge(mark, _word(self._ended))
 
     def begin(self) -> None:
-        """Mark that this run has begun.
-
-        Raises:
-            OSError: The folder cannot be written to.
-        """
-        self._ended.unlink(missing_ok=True)
-        self._running.touch()
+        """Mark that this run has begun; a folder that cannot be written to costs the mark alone."""
+        try:
+            self._ended.unlink(missing_ok=True)
+            self._running.touch()
+        except OSError as error:
+            _log.warning("How this run ends will not be known: %s.", error)
 
     def end(self) -> None:
         """Mark that this run ends as it should."""
-        self._running.unlink(missing_ok=True)
+        with suppress(OSError):
+            self._running.unlink(missing_ok=True)
 
 
 def judge(running: bool, word: str) -> IncidentReport | None:

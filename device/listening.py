@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from device.account import Account
 from device.bulletin import Bulletin
+from device.clock_watch import ClockWatch
 from device.coverage import SILENT, CoverageCount, Heard
 from device.embedding import EmbeddingModel
 from device.features import log_mel
@@ -30,6 +31,7 @@ class Ear:
     account: Account
     bulletin: Bulletin | None  # None where nobody looks on
     under_way: UnderWayFile | None  # None where nothing goes on after an end
+    clock_watch: ClockWatch | None  # None where the clock is the stream's own
 
 
 def listen(arrivals: Iterable[Arrival], ear: Ear, alive: Callable[[], None] = lambda: None) -> None:
@@ -59,6 +61,8 @@ def listen(arrivals: Iterable[Arrival], ear: Ear, alive: Callable[[], None] = la
             ear.account.coverage(over)
             ended = True
         _look_on(ear, position, arrival.monotonic, ended)
+        if ear.clock_watch is not None:
+            ear.clock_watch.look()
         alive()
     for segment in ear.cutter.finish():
         _hear(segment, ear)

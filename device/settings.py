@@ -9,6 +9,7 @@ import msgspec
 from device.errors import Refused
 
 DEFAULT_PATH = Path("/etc/estu/settings.toml")
+_LARGEST = 65_536  # bytes
 
 BoxId = Annotated[str, msgspec.Meta(pattern=r"\A[a-z0-9][a-z0-9-]{2,31}\Z")]
 UsbId = Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-f]{4}:[0-9a-f]{4}\Z")]
@@ -45,6 +46,24 @@ class MicrophoneSettings(_Table, frozen=True):
             raise ValueError("`device` stands alone, without `usb`, `serial` and `port`")
 
 
+class LightSettings(_Table, frozen=True):
+    """The light and the button on the front of the box; a box may have neither."""
+
+    led: str = ""  # an LED of the kernel's, as in /sys/class/leds
+    pin: Annotated[int, msgspec.Meta(ge=0, le=63)] | None = (
+        None  # or one on this pin (GPIO number) of the chip
+    )
+    button: Annotated[int, msgspec.Meta(ge=0, le=63)] | None = None  # between this pin and ground; it mutes
+    chip: Path = Path("/dev/gpiochip0")
+
+    def __post_init__(self) -> None:
+        """Refuse two lights, and one pin for two things."""
+        if self.led and self.pin is not None:
+            raise ValueError("`led` and `pin` name two lights; a box has one")
+        if self.pin is not None and self.pin == self.button:
+            raise ValueError("`pin` and `button` cannot be the same pin")
+
+
 class Paths(_Table, frozen=True):
     """Where the box keeps what it has; relative paths start at the settings file."""
 
@@ -71,6 +90,7 @@ class Settings(_Table, frozen=True):
     box: Box
     broker: Broker
     microphone: MicrophoneSettings = MicrophoneSettings()
+    light: LightSettings = LightSettings()
     paths: Paths = Paths()
 
     @property
@@ -107,19 +127,26 @@ def load(path: Path) -> Settings:
     """
     advice = "Compare it with `device/README.md`, or write a new one with `estu-provision enrol`."
     try:
-        settings = msgspec.convert(tomllib.loads(path.read_text()), Settings, dec_hook=_path)
+        with path.open("rb") as file:
+            text = file.read(_LARGEST + 1)
+        if len(text) > _LARGEST:
+            raise Refused(
+                "settings-invalid", f"The settings {path} are larger than {_LARGEST} bytes.", advice
+            )
+        settings = msgspec.convert(tomllib.loads(text.decode()), Settings, dec_hook=_path)
     except OSError as error:
         raise Refused(
             "settings-unreadable", f"The settings {path} cannot be read: {error.strerror}.", advice
         ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as error:
+    # A ValueError: no TOML, no UTF-8, another type, a number of thousands of digits. A RecursionError: lists in lists.
+    except (ValueError, RecursionError) as error:
         raise Refused("settings-invalid", f"The settings {path} are not valid: {error}.", advice) from error
     return _from(settings, path.parent)
 
 
 def _path(wanted: type, value: object) -> Path:
     """Make a path of a string (msgspec asks for types that it does not know)."""
-    if wanted is Path and isinstance(value, str) and value:
+    if wanted is Path and isinstance(value, str) and value and "\0" not in value:
         return Path(value)
     raise msgspec.ValidationError(f"Expected a path, got {value!r}")
 
