@@ -13,9 +13,11 @@ examples:
   estu-central catalogue build ~/Music --out catalogue         recordings become a catalogue for boxes
   estu-central keys create platform.pem                        the key that signs receipts
   estu-central receive --help                                  events in, receipts out
+  estu-central evaluate --corpus test                          recall by room, noise and length; false plays an hour
 """
 
 RECEIVE = "take events from the broker, verify and store them, and answer with receipts"
+EVALUATE = "measure how well recordings are recognised, and what is wrongly played"
 KEYS = "make and show the key that signs receipts"
 
 
@@ -26,12 +28,13 @@ def parser() -> argparse.ArgumentParser:
     """
     from central.catalogue import command as catalogue
     from central.evaluation import command as calibrate
+    from central.evaluation import evaluate_command as evaluate
     from central.receiver import command as receive
     from central.receiver import keys_command as keys
 
     top = argparse.ArgumentParser(
         prog="estu-central",
-        description="What the royalty platform runs: catalogues built, events received and receipted, models calibrated.",
+        description="What the royalty platform runs: catalogues built, events received and receipted, models calibrated and measured.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -43,11 +46,13 @@ def parser() -> argparse.ArgumentParser:
     )
     keys.add_arguments(subparsers.add_parser("keys", help=KEYS, description=f"{KEYS.capitalize()}."))
     calibrate.add_arguments(subparsers)
+    evaluate.add_arguments(subparsers.add_parser("evaluate", help=EVALUATE))
     for name, command in (
         ("catalogue", catalogue),
         ("receive", receive),
         ("keys", keys),
         ("calibrate", calibrate),
+        ("evaluate", evaluate),
     ):
         subparsers.choices[name].set_defaults(run=command.run)
     return top

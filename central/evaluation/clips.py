@@ -10,6 +10,10 @@ from central.evaluation.conditions import PAST, RATE, Condition, Sound, degrade
 from device.sound import replay
 from device.sound.resample import Resampler
 
+_TRIES = 40  # places of a track that are looked at
+_QUIETEST = 0.003  # RMS of full scale; quieter music is a pause
+_AT_ONCE = 3.0  # seconds in which a clip must sound already: the shortest clips end there
+
 
 @dataclass(frozen=True, eq=False)
 class Clip:
@@ -31,9 +35,39 @@ def load(file: Path) -> Sound:
     return np.asarray(Resampler(rate, RATE).resample(samples, last=True), dtype=np.float32)
 
 
+def make(
+    track: Sound, speech: Sequence[Sound], condition: Condition, seconds: float, rng: np.random.Generator
+) -> tuple[Sound, float] | None:
+    """Make one clip of a track, at a place where it sounds.
+
+    Args:
+        track: The whole track at `RATE`.
+        speech: Talks at `RATE` for voices.
+        condition: What happens to the music.
+        seconds: How long the clip lasts.
+        rng: Decides the place, voices, room.
+
+    Returns:
+        The clip, and the seconds in the track that sound at its begin; None for a track of pauses.
+    """
+    past, length = round(PAST * RATE), round((PAST + seconds * condition.speed) * RATE) + RATE // 4
+    for _ in range(_TRIES):
+        begin = int(rng.integers(max(1, len(track) - length + 1)))
+        piece = track[begin : begin + length]
+        heard = piece[past:]
+        if min(_level(heard), _level(heard[: round(_AT_ONCE * RATE)])) >= _QUIETEST:
+            sound = degrade(piece, speech, condition, rng)
+            return sound[: round(seconds * RATE)], begin / RATE + PAST
+    return None
+
+
+def _level(sound: Sound) -> float:
+    return float(np.sqrt(np.mean(np.square(sound))))
+
+
 def clips(
     files: Sequence[Path],
-    speech: list[Sound],
+    speech: Sequence[Sound],
     conditions: Sequence[Condition],
     seconds: float,
     each: int,

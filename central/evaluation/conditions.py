@@ -1,8 +1,10 @@
-"""The conditions under which recognition is measured: rooms, audiences, dialogue, cheap microphones, speed.
+"""The conditions under which recognition is measured: rooms, audiences, dialogue, cheap microphones, speed, coding.
 
-The order is that of the real way: the noise sounds in the same room as the music, then the microphone follows.
+The order is that of the real way: what is played may have been coded, the noise sounds in the same room as the music,
+then the microphone follows.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -11,7 +13,8 @@ import soxr
 from numpy.typing import NDArray
 from scipy.signal import butter, sosfilt
 
-from central.evaluation import rooms
+from central.evaluation import coding, rooms
+from central.evaluation.coding import Coding
 from central.evaluation.rooms import Room
 
 RATE = 8000  # Hz, the model's
@@ -39,8 +42,10 @@ class Condition:
     snr: float = 0.0  # dB of music above noise
     cheap_microphone: bool = False
     speed: float = 1.0  # seconds of music played in a second
+    coding: Coding | None = None  # of what is played
 
 
+# What calibration learns from.
 CONDITIONS = (
     Condition("dry"),
     Condition("cinema", rooms.CINEMA),
@@ -60,7 +65,41 @@ CONDITIONS = (
 )
 
 
-def degrade(music: Sound, speech: list[Sound], condition: Condition, rng: np.random.Generator) -> Sound:
+PROTOCOL_ROOMS: tuple[tuple[str, Room | None], ...] = (
+    ("dry", None),
+    ("cinema", rooms.CINEMA),
+    ("theatre", rooms.THEATRE),
+    ("hall", rooms.HALL),
+)
+PROTOCOL_NOISES: tuple[tuple[str, Noise, float], ...] = (
+    ("no noise", Noise.NONE, 0.0),
+    ("audience 10 dB", Noise.AUDIENCE, 10.0),
+    ("audience 5 dB", Noise.AUDIENCE, 5.0),
+    ("audience 0 dB", Noise.AUDIENCE, 0.0),
+    ("audience -5 dB", Noise.AUDIENCE, -5.0),
+    ("dialogue 0 dB", Noise.DIALOGUE, 0.0),
+    ("dialogue -5 dB", Noise.DIALOGUE, -5.0),
+)
+
+# What figures are reported for: every room with every noise, then what happens to the sound beside that.
+PROTOCOL = (
+    *(
+        Condition(f"{room}, {noise}", walls, kind, snr)
+        for room, walls in PROTOCOL_ROOMS
+        for noise, kind, snr in PROTOCOL_NOISES
+    ),
+    Condition("theatre, audience 5 dB, cheap microphone", rooms.THEATRE, Noise.AUDIENCE, 5.0, True),
+    Condition("hall, audience 5 dB, cheap microphone", rooms.HALL, Noise.AUDIENCE, 5.0, True),
+    Condition("speed +1 %", speed=1.01),
+    Condition("speed -1 %", speed=0.99),
+    Condition("speed +4 %", speed=1.04),
+    Condition("speed -4 %", speed=0.96),
+    Condition("mp3, 16 kbit/s", coding=coding.MP3),
+    Condition("opus, 8 kbit/s", coding=coding.OPUS),
+)
+
+
+def degrade(music: Sound, speech: Sequence[Sound], condition: Condition, rng: np.random.Generator) -> Sound:
     """Let music sound under a condition.
 
     Args:
@@ -73,13 +112,14 @@ def degrade(music: Sound, speech: list[Sound], condition: Condition, rng: np.ran
         What the microphone hears, without the past.
     """
     past = round(PAST * RATE)
-    sound = soxr.resample(music, RATE * condition.speed, RATE) if condition.speed != 1.0 else music
+    sound = coding.coded(music, condition.coding, RATE) if condition.coding else music
+    sound = soxr.resample(sound, RATE * condition.speed, RATE) if condition.speed != 1.0 else sound
     past = round(past / condition.speed)
     if condition.noise is not Noise.NONE:
         voices = (
-            _babble(speech, len(sound), rng)
+            babble(speech, len(sound), rng)
             if condition.noise is Noise.AUDIENCE
-            else _voice(speech, len(sound), rng)
+            else voice(speech, len(sound), rng)
         )
         sound = sound + voices * _gain(sound[past:], voices[past:], condition.snr)
     if condition.room is not None:
@@ -96,8 +136,17 @@ def _gain(music: Sound, noise: Sound, snr: float) -> float:
     return float(np.sqrt(power[0] / max(power[1], 1e-12)) * 10 ** (-snr / 20))
 
 
-def _voice(speech: list[Sound], length: int, rng: np.random.Generator) -> Sound:
-    """One talk after the other."""
+def voice(speech: Sequence[Sound], length: int, rng: np.random.Generator) -> Sound:
+    """Let one talk follow the other, all equally loud.
+
+    Args:
+        speech: Talks at `RATE`.
+        length: Samples wanted.
+        rng: Decides which, and where to begin.
+
+    Returns:
+        Samples of about RMS 1.
+    """
     pieces: list[Sound] = []
     while sum(map(len, pieces)) < length:
         talk = speech[int(rng.integers(len(speech)))]
@@ -107,9 +156,10 @@ def _voice(speech: list[Sound], length: int, rng: np.random.Generator) -> Sound:
     return np.asarray(joined[start : start + length], dtype=np.float32)
 
 
-def _babble(speech: list[Sound], length: int, rng: np.random.Generator) -> Sound:
+def babble(speech: Sequence[Sound], length: int, rng: np.random.Generator) -> Sound:
+    """Let `BABBLE_VOICES` speak at once, nearer and farther ones; as `voice`."""
     return np.asarray(
-        sum(_voice(speech, length, rng) * rng.uniform(0.5, 1.0) for _ in range(BABBLE_VOICES)),
+        sum(voice(speech, length, rng) * rng.uniform(0.5, 1.0) for _ in range(BABBLE_VOICES)),
         dtype=np.float32,
     )
 

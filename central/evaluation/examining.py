@@ -1,0 +1,207 @@
+"""Examining: processes side by side that make clips, ask everybody, and listen to unknown sound.
+
+Each clip is made once and everybody hears the same samples; the shorter lengths are its begin.
+"""
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import ExitStack
+from dataclasses import dataclass
+from itertools import islice
+from multiprocessing.connection import wait as wait_for_end
+from pathlib import Path
+
+import numpy as np
+
+from central.evaluation import clips, unknown
+from central.evaluation.answers import Answer, Asked, Heard
+from central.evaluation.chromaprint import Chromaprint
+from central.evaluation.contestant import Box, Contestant, Said
+from central.evaluation.float_model import FloatModel
+from central.evaluation.plan import Wanted
+from central.evaluation.shelf import Shelf
+from device.assembly import QUERY_HOP, Recogniser, recogniser
+from device.catalogue.catalogue import Catalogue
+from device.errors import Broken, EstuError
+from device.features import PARAMETERS
+from device.match import background, calibration
+from device.match.matcher import Matcher
+
+_AHEAD = 2  # tasks given out for each worker
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What a worker needs to begin; it opens the rest itself."""
+
+    catalogue: Path
+    float_model: Path | None
+    float_catalogue: Path
+    chromaprint: Path | None  # .npz of the references' fingerprints by id
+    known: Shelf
+    unknown: Shelf
+    speech: Shelf
+    noise: Shelf
+    ids: tuple[str, ...]  # of the known tracks, by their number on the shelf
+    lengths: tuple[float, ...]  # seconds, ascending
+    seed: int
+
+
+@dataclass(frozen=True)
+class ClipTask:
+    """All clips of one track, so that it is read once."""
+
+    clips: tuple[Wanted, ...]
+
+
+@dataclass(frozen=True)
+class StretchTask:
+    """A stretch of unknown sound."""
+
+    number: int
+
+    @property
+    def key(self) -> str:
+        """Its name."""
+        return f"stretch/{self.number}"
+
+
+Task = ClipTask | StretchTask
+Done = list[Asked | Heard]
+
+
+def examine(tasks: Iterable[Task], desk: Desk, jobs: int) -> Iterator[Done]:
+    """Work tasks off.
+
+    Args:
+        tasks: What to do.
+        desk: What every worker is given.
+        jobs: How many processes work.
+
+    Yields:
+        What came of each task, in no particular order.
+
+    Raises:
+        Broken: A worker died, or a program that is needed is missing.
+    """
+    waiting = iter(tasks)
+    with ProcessPoolExecutor(
+        jobs, multiprocessing.get_context("spawn"), initializer=_begin, initargs=(desk,)
+    ) as pool:
+        try:
+            working: set[Future[Done | tuple[str, str, str]]] = {
+                pool.submit(_work, task) for task in islice(waiting, jobs * _AHEAD)
+            }
+            while working:
+                finished, working = wait(working, return_when=FIRST_COMPLETED)
+                working |= {pool.submit(_work, task) for task in islice(waiting, len(finished))}
+                for future in finished:
+                    done = future.result()
+                    if isinstance(done, tuple):
+                        raise Broken(*done)
+                    yield done
+        except BrokenProcessPool as error:
+            raise Broken(
+                "evaluation-worker-died",
+                "A process that measures has died.",
+                "Check the memory, use fewer --jobs, and begin again: what is done is kept.",
+            ) from error
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+class Examiner:
+    """One worker's parts, opened."""
+
+    def __init__(self, desk: Desk, parts: Recogniser, contestants: Sequence[Contestant]) -> None:
+        """Take what was opened."""
+        from central.training.disturbance import applause
+
+        self._desk, self._parts, self._contestants = desk, parts, contestants
+        self._evening = unknown.Evening(desk.unknown, desk.speech, desk.noise, applause)
+
+    def work(self, task: Task) -> Done:
+        """Do one task."""
+        if isinstance(task, StretchTask):
+            pieces = unknown.stretch(self._evening, task.number, self._desk.seed)
+            return [unknown.hear(task.key, pieces, self._parts)]
+        shelf = self._desk.known if task.clips[0].known else self._desk.unknown
+        track = shelf[task.clips[0].track]
+        asked = (self._ask(track, shelf.files[one.track], one) for one in task.clips)
+        return [one for one in asked if one is not None]
+
+    def _ask(self, track: np.ndarray, file: Path, wanted: Wanted) -> Asked | None:
+        """Make one clip and let everybody hear it."""
+        lengths = self._desk.lengths
+        made = clips.make(
+            track, self._desk.speech, wanted.condition, lengths[-1], wanted.rng(self._desk.seed)
+        )
+        if made is None:
+            return None
+        sound, start = made
+        truth = self._desk.ids[wanted.track] if wanted.known else None
+        return Asked(
+            key=wanted.key,
+            file=str(file),
+            start=round(start, 3),
+            condition=wanted.condition.name,
+            known=wanted.known,
+            answers=tuple(
+                _judged(one.name, seconds, said, truth, start, wanted.condition.speed)
+                for one in self._contestants
+                for seconds, said in zip(lengths, one.answers(sound, lengths), strict=True)
+            ),
+        )
+
+
+def _judged(who: str, seconds: float, said: Said, truth: str | None, start: float, speed: float) -> Answer:
+    """Compare an answer with the truth; the position at the moment that the answer speaks of."""
+    right = truth in said.recordings
+    off = said.reference - (start + speed * said.at) if right else None
+    return Answer(who, seconds, right, None if off is None else round(off, 3), round(said.score, 4))
+
+
+_examiner: list[Examiner] = []  # one in each worker; a pool hands its workers nothing else to keep
+
+
+def _begin(desk: Desk) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the keyboard interrupts the parent, which ends its workers
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    stack = ExitStack()  # never closed: what is open ends with the process
+    parts = stack.enter_context(recogniser(desk.catalogue))
+    contestants: list[Contestant] = [Box("int8", parts.model, parts.matcher)]
+    if desk.float_model:
+        contestants.append(_float_box(desk, stack))
+    if desk.chromaprint:
+        with np.load(desk.chromaprint) as references:
+            contestants.append(Chromaprint(dict(references), desk.lengths))
+    _examiner.append(Examiner(desk, parts, contestants))
+
+
+def _float_box(desk: Desk, stack: ExitStack) -> Box:
+    """Put a box together whose model is the float one, with the calibration of the int8 one."""
+    assert desk.float_model is not None  # noqa: S101 - the caller asked
+    model = FloatModel(desk.float_model)
+    references = stack.enter_context(Catalogue.open(desk.float_catalogue, model.digest, PARAMETERS.digest))
+    crowd = background.load(model.dimension)
+    return Box("float", model, Matcher(references, crowd, calibration.load(), QUERY_HOP, PARAMETERS.seconds))
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait_for_end([parent.sentinel])
+        os._exit(1)
+
+
+def _work(task: Task) -> Done | tuple[str, str, str]:
+    (examiner,) = _examiner
+    try:
+        return examiner.work(task)
+    except EstuError as error:  # told as plain texts: an EstuError does not survive the way between processes
+        return error.code, error.message, error.advice
