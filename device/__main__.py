@@ -22,6 +22,7 @@ examples:
   estu listen                                     hear the hall and write the log (a service of its own)
   estu sync                                       bring the log to the platform (another one)
   estu status                                     is it hearing, and has the platform received it?
+  estu page                                       the same for a browser, at http://127.0.0.1:8080
   estu verify log.sqlite --keys boxes.jwks        is this log whole, and signed by the box?
   estu identify clip.ogg --catalogue catalogue    which recording is this?
 """
@@ -76,6 +77,16 @@ def parser() -> argparse.ArgumentParser:
         help="so many seconds of sound in a second; as fast as it goes if not given",
     )
     with_settings(command("sync", "bring events to the platform and its receipts back", "Ends on SIGTERM."))
+    made = with_settings(
+        command(
+            "page",
+            "show the box to a browser: what it hears, what it heard, whether the platform has it",
+            "Where the service manager hands over a port, that one is used. Ends on SIGTERM.",
+        )
+    )
+    made.add_argument(
+        "--listen", default="127.0.0.1:8080", metavar="ADDRESS", help="where to listen (%(default)s)"
+    )
     made = command(
         "identify",
         "say which recordings sound in files",
