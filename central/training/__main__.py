@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from central.training import corpus
+from central.training import corpus, gate_command
 from device.embedding import EmbeddingModel, shipped_model_path
 from device.errors import EstuError
 
@@ -65,7 +65,9 @@ def _parser() -> argparse.ArgumentParser:
     step.add_argument("--minutes", type=float, default=60.0, help="in all, pauses not counted (default: 60)")
     step.add_argument("--pairs", type=int, default=192, help="pairs in a batch (default: 192)")
     step.add_argument("--rate", type=float, default=2e-3, help="highest learning rate (default: 0.002)")
-    step.add_argument("--start-from", type=Path, help="checkpoint whose weights a new run begins with")
+    step.add_argument(
+        "--start-from", type=Path, help="checkpoint, or shipped .tflite, whose weights a new run begins with"
+    )
     step.set_defaults(step=_train)
 
     step = steps.add_parser("export", help="write a run's network as int8 model")
@@ -84,6 +86,10 @@ def _parser() -> argparse.ArgumentParser:
         "--clips", type=int, default=120, help="of each condition, known and unknown (default: 120)"
     )
     step.set_defaults(step=_measure)
+
+    gate_command.add_arguments(
+        steps.add_parser("gate", help="make the gate's model: examples, train, export, measure")
+    )
 
     step = steps.add_parser("golden", help="write anew what the shipped model says of the golden clip")
     step.add_argument("--out", type=Path, default=GOLDEN, help=f"(default: {GOLDEN})")

@@ -87,6 +87,21 @@ def names(split: Literal["train", "test"], holds: Holds = "music") -> list[str]:
     return [package.name for package in listed() if package.split == split and package.holds == holds]
 
 
+def fetched(split: Literal["train", "test"], holds: Holds = "music", cache: Path | None = None) -> list[str]:
+    """Name the packages of one side that are in the cache already.
+
+    Args:
+        split: `train` or `test`.
+        holds: What the packages were listed for.
+        cache: The folder `fetch` was given.
+
+    Returns:
+        Package names in the table's order.
+    """
+    cache = cache or default_cache()
+    return [name for name in names(split, holds) if (cache / "corpus" / name / _INDEX).exists()]
+
+
 def default_cache() -> Path:
     """Give the folder where fetched sound is kept: `$XDG_CACHE_HOME/estu` or `~/.cache/estu`."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "estu"

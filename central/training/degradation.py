@@ -28,8 +28,8 @@ class Chances:
 
     speed: float = 0.5  # probability of another speed
     largest_speed: float = 0.045  # share by which it differs at most
-    disturbance: float = 0.85  # probability of something that sounds beside the music
-    lowest_ratio: float = -6.0  # dB, music to disturbance
+    disturbance: float = 0.9  # probability of something that sounds beside the music
+    lowest_ratio: float = -8.0  # dB, music to disturbance
     highest_ratio: float = 12.0  # dB
     room: float = 0.85  # probability of a room
     clipping: float = 0.2  # probability of clipping or limiting
@@ -78,7 +78,23 @@ class Degradation:
                 beside = sound
         if from_stage is not None:
             music = music + from_stage
-        heard = self._through_room(music, beside, chances)
+        return self.heard(music, beside, chances)
+
+    def heard(
+        self, stage: NDArray[np.float32], seats: NDArray[np.float32] | None, chances: Chances
+    ) -> NDArray[np.float32]:
+        """Let sound pass the room and the microphone.
+
+        Args:
+            stage: `LENGTH` samples that sound through the room.
+            seats: `LENGTH` samples beside the microphone, if anything sounds there.
+            chances: How hard it may be.
+
+        Returns:
+            The segment, which begins at `PAST`, as a box would hear it, 16000 samples.
+        """
+        rng = self._rng
+        heard = self._through_room(stage, seats, chances)
         heard = heard[PAST : PAST + PARAMETERS.window]
         if rng.random() < chances.self_noise:
             hiss = rng.standard_normal(PARAMETERS.window) * 10 ** (-rng.uniform(15, 45) / 20)

@@ -64,7 +64,7 @@ def beds(
     made = [Bed("dialogue", talk(speech, length, rng)) for _ in range(3)]
     crowds = [babble(speech, talkers, length, rng) for talkers in (3, 6, 12, 25)]
     made += [Bed("babble", _in_room(crowd, rng)) for crowd in crowds]
-    made += [Bed("applause", _in_room(applause(length, rng), rng)), Bed("noise", _coloured(length, rng))]
+    made += [Bed("applause", _in_room(applause(length, rng), rng)), Bed("noise", coloured(length, rng))]
     if effects:
         made.append(Bed("effects", talk(effects, length, rng)))
     return made
@@ -140,8 +140,16 @@ def applause(length: int, rng: np.random.Generator) -> NDArray[np.float32]:
     return heard[:length] / np.float32(np.sqrt(np.mean(np.square(heard[:length]))))
 
 
-def _coloured(length: int, rng: np.random.Generator) -> NDArray[np.float32]:
-    """Noise between white and brown, another colour every ten seconds: fans, air, streets."""
+def coloured(length: int, rng: np.random.Generator) -> NDArray[np.float32]:
+    """Give noise between white and brown, another colour every ten seconds: fans, air, streets.
+
+    Args:
+        length: Samples wanted.
+        rng: Where the luck comes from.
+
+    Returns:
+        Samples of about RMS 1.
+    """
     parts: list[NDArray[np.float64]] = []
     while len(parts) * 10 * RATE < length:
         spectrum = np.fft.rfft(rng.standard_normal(10 * RATE))

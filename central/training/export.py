@@ -43,14 +43,14 @@ def export(
         "trained": trained,
     }
     beside = target.with_name(f".{target.name}.part")
-    beside.write_bytes(_with_metadata(_quantised(_converted(net), spectrograms), metadata))
+    beside.write_bytes(with_metadata(quantised(converted(net), spectrograms), metadata, METADATA))
     EmbeddingModel(beside)
     beside.replace(target)
     return EmbeddingModel(target)
 
 
-def _converted(net: EmbeddingNet) -> bytes:
-    """Convert to a float `.tflite` of batch 1."""
+def converted(net: torch.nn.Module) -> bytes:
+    """Convert a network of one spectrogram to a float `.tflite` of batch 1."""
     import litert_torch
 
     example = (torch.zeros(1, 1, PARAMETERS.bands, PARAMETERS.frames),)
@@ -61,8 +61,13 @@ def _converted(net: EmbeddingNet) -> bytes:
         return path.read_bytes()
 
 
-def _quantised(model: bytes, spectrograms: NDArray[np.float32]) -> bytes:
-    """Quantise weights per channel and activations to int8."""
+def quantised(model: bytes, spectrograms: NDArray[np.float32]) -> bytes:
+    """Quantise weights per channel and activations to int8.
+
+    Args:
+        model: What `converted` gave.
+        spectrograms: Shape (n, bands, frames), to measure the ranges of activations on.
+    """
     from ai_edge_litert.interpreter import Interpreter
     from ai_edge_quantizer import quantizer, recipe
 
@@ -76,11 +81,11 @@ def _quantised(model: bytes, spectrograms: NDArray[np.float32]) -> bytes:
     return bytes(work.quantize(work.calibrate({signature: windows})).quantized_model)
 
 
-def _with_metadata(model: bytes, metadata: dict[str, Any]) -> bytes:
+def with_metadata(model: bytes, metadata: dict[str, Any], name: str) -> bytes:
     """Append the metadata as a ZIP archive; with a fixed date, so that equal models have equal digests."""
     appended = io.BytesIO()
     appended.write(model)
     with zipfile.ZipFile(appended, "a") as archive:
-        name = zipfile.ZipInfo(METADATA, date_time=(1980, 1, 1, 0, 0, 0))
-        archive.writestr(name, json.dumps(metadata, sort_keys=True, indent=1))
+        entry = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
+        archive.writestr(entry, json.dumps(metadata, sort_keys=True, indent=1))
     return appended.getvalue()

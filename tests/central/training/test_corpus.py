@@ -118,3 +118,13 @@ def test_no_list_gives_a_reserved_package() -> None:
     }
     assert reserved
     assert not reserved & given
+
+
+def test_what_is_in_the_cache_already_is_named_by_its_side(tmp_path: Path) -> None:
+    assert corpus.fetched("test", "music", tmp_path) == []
+    for name in ("freecol", "supertux-data"):  # a test and a train package
+        folder = tmp_path / "corpus" / name
+        folder.mkdir(parents=True)
+        (folder / "index.tsv").write_text("")
+    assert corpus.fetched("test", "music", tmp_path) == ["freecol"]
+    assert corpus.fetched("train", "music", tmp_path) == ["supertux-data"]

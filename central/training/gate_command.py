@@ -1,0 +1,92 @@
+"""`python -m central.training gate ...`: how the gate's model is made."""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+
+from central.training import corpus
+
+EXAMPLES = 2000  # in a chunk
+BED_SECONDS = 180.0
+ROOMS = 150
+HELD_OUT = 10  # every so many-th track and voice is not trained on, but sets the thresholds
+HELD_CHUNKS = 1
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Describe the gate's own steps."""
+    steps = parser.add_subparsers(title="steps", required=True)
+    step = steps.add_parser("examples", help="prepare labelled spectrograms from the training side")
+    step.add_argument("--pool", type=Path, required=True, help="folder of the examples")
+    step.add_argument("--chunks", type=int, default=20, help=f"of {EXAMPLES} each (default: 20)")
+    step.add_argument("--seed", type=int, default=1, help="other seeds make other examples")
+    step.set_defaults(step=_examples)
+
+    step = steps.add_parser("train", help="train, or go on training, for so many minutes")
+    step.add_argument("--pool", type=Path, required=True, help="folder of the examples")
+    step.add_argument("--run", type=Path, required=True, help="folder of checkpoint and curve")
+    step.add_argument("--minutes", type=float, default=12.0, help="in all, pauses not counted (default: 12)")
+    step.set_defaults(step=_train)
+
+    step = steps.add_parser("export", help="write a run's network as int8 model, with its thresholds")
+    step.add_argument("--pool", type=Path, required=True, help="folder of the examples")
+    step.add_argument("--run", type=Path, required=True, help="folder of the run")
+    step.add_argument("--out", type=Path, help="(default: the gate that ships)")
+    step.set_defaults(step=_export)
+
+    step = steps.add_parser("measure", help="tell how often the gate is right, on the test side")
+    step.add_argument("--gate", type=Path, help="(default: the gate that ships)")
+    step.add_argument("--segments", type=int, default=400, help="of each kind (default: 400)")
+    step.set_defaults(step=_measure)
+
+
+def _examples(asked: argparse.Namespace) -> None:
+    from central.training import gate_examples
+    from central.training.degradation import Degradation
+
+    music, speech, noise = (
+        corpus.decoded("train", holds, asked.cache) for holds in ("music", "speech", "noise")
+    )
+    noise = [path for path in noise if not set(gate_examples.MUSICAL_EFFECTS) & set(path.parts)]
+    asked.pool.mkdir(parents=True, exist_ok=True)
+    for side, chunks in (("held", HELD_CHUNKS), ("train", asked.chunks)):
+        rng = np.random.default_rng([asked.seed, len(side)])
+        mine = [[path for number, path in enumerate(files) if (number % HELD_OUT == 0) == (side == "held")]
+                for files in (music, speech, noise)]  # fmt: skip
+        sources = gate_examples.sources(*mine, rng, BED_SECONDS)
+        degradation = Degradation([], rng, ROOMS)
+        for number in range(chunks):
+            target = asked.pool / f"{side}-{asked.seed}-{number:03d}.npz"
+            made = gate_examples.make(sources, degradation, EXAMPLES, rng)
+            if not target.exists():
+                beside = target.with_name(f".{target.name}")
+                np.savez(beside, **made)  # type: ignore[arg-type]
+                beside.replace(target)
+                print(target, flush=True)
+
+
+def _train(asked: argparse.Namespace) -> None:
+    from central.training import gate_training
+
+    gate_training.train(asked.pool, asked.run, gate_training.GateSchedule(minutes=asked.minutes))
+
+
+def _export(asked: argparse.Namespace) -> None:
+    from central.training import gate_export
+    from device.gate import shipped_gate_path
+
+    out = asked.out or shipped_gate_path()
+    gate = gate_export.export(asked.run, asked.pool, out)
+    print(f"{out}: {out.stat().st_size} bytes, digest {gate.digest}")
+
+
+def _measure(asked: argparse.Namespace) -> None:
+    from central.training import gate_measure
+    from device.gate import Gate, shipped_gate_path
+
+    gate = Gate(asked.gate or shipped_gate_path())
+    music, speech, noise = (
+        corpus.decoded("test", holds, asked.cache) for holds in ("music", "speech", "noise")
+    )
+    print(gate_measure.table(gate_measure.measure(gate, music, speech, noise, asked.segments)))
