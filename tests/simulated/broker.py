@@ -49,6 +49,12 @@ class Broker:
         """What it has said."""
         return (self.folder / "mosquitto.log").read_text("utf-8", "replace")
 
+    @property
+    def process(self) -> int:
+        """The number of the process that runs."""
+        assert self._running is not None
+        return self._running.pid
+
     def configuration(self) -> str:
         """Fill in the shipped configuration."""
         text = (_SHIPPED / "loopback.conf").read_text()
