@@ -7,7 +7,6 @@ Rules:
 """
 
 import logging
-from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
@@ -15,6 +14,7 @@ import msgspec
 
 from device.host import atomic_file
 from device.host.clock import ClockState
+from device.moment import Utc
 from device.trouble import Trouble
 
 _log = logging.getLogger("estu.listen")
@@ -38,7 +38,7 @@ class Sounding(msgspec.Struct, frozen=True):
     recording: str  # its id in the catalogue
     title: str
     artist: str | None
-    since: datetime  # UTC
+    since: Utc  # UTC
     status: Literal["identified", "candidate"]
 
 
@@ -46,7 +46,7 @@ class Hearing(msgspec.Struct, frozen=True):
     """The hearing at one moment. Levels are those of the last second, None while nothing arrives."""
 
     state: State
-    since: datetime  # UTC, when `state` last changed
+    since: Utc  # UTC, when `state` last changed
     level_dbfs: float | None  # RMS, a full-scale square wave being 0
     peak_dbfs: float | None  # the loudest sample
     noise_floor_dbfs: float | None  # what is left when nobody plays: the quietest second of the last minutes
@@ -54,7 +54,7 @@ class Hearing(msgspec.Struct, frozen=True):
     sounding: tuple[Sounding, ...]  # what is under way, the unsure included
     clock: ClockState
     trouble: Trouble | None  # what is wrong now
-    written: datetime  # UTC, by the clock of `estu listen`, which may be unset
+    written: Utc  # UTC, by the clock of `estu listen`, which may be unset
     monotonic: float | None = (
         None  # seconds since the machine started, when this was written; if this is more than some
     )
@@ -66,7 +66,7 @@ def read(path: Path) -> Hearing | None:
     try:
         with path.open("rb") as file:
             return msgspec.json.decode(file.read(_LARGEST), type=Hearing)
-    except (OSError, msgspec.DecodeError):
+    except (OSError, ValueError, RecursionError):
         return None
 
 

@@ -13,6 +13,7 @@ from typing import Literal
 import msgspec
 
 from device.host import atomic_file
+from device.moment import Utc
 
 By = Literal["page", "button"]
 
@@ -22,7 +23,7 @@ _LARGEST = 4_096  # bytes
 class Mute(msgspec.Struct, frozen=True):
     """The box shall not listen."""
 
-    since: datetime | None = None  # UTC; None where the file does not say
+    since: Utc | None = None  # UTC; None where the file does not say
     by: By | None = None
 
 
@@ -33,7 +34,7 @@ def read(path: Path) -> Mute | None:
             return msgspec.json.decode(file.read(_LARGEST), type=Mute)
     except FileNotFoundError:
         return None
-    except (OSError, msgspec.DecodeError):
+    except (OSError, ValueError, RecursionError):
         return Mute()  # it is there: when in doubt the box does not listen
 
 

@@ -116,7 +116,7 @@ def decode_manifest(content: bytes) -> Manifest:
     try:
         told = msgspec.json.decode(content, type=dict[str, msgspec.Raw])
         form = msgspec.json.decode(told["format"])
-    except (KeyError, msgspec.DecodeError) as error:
+    except (KeyError, *_UNREADABLE) as error:
         raise Refused(
             "catalogue-damaged", f"{MANIFEST} is not a catalogue's manifest: {error}.", _AGAIN
         ) from error
@@ -146,7 +146,7 @@ def decode_withdrawn(content: bytes) -> frozenset[str]:
     """
     try:
         return msgspec.json.decode(content, type=frozenset[str])
-    except msgspec.DecodeError as error:
+    except _UNREADABLE as error:
         raise Refused(
             "catalogue-damaged", f"The list of withdrawn recordings is unreadable: {error}.", _AGAIN
         ) from error
@@ -180,10 +180,12 @@ def read_checked(path: Path, limit: int, sha256: str | None = None) -> bytes:
 
 
 _AGAIN = "Fetch or build the catalogue again."
+# What msgspec raises for no JSON and for other types, for text that is not UTF-8, and for lists thousands deep.
+_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
 def _decode(content: bytes, kind: type[Described], name: str) -> Described:
     try:
         return msgspec.json.decode(content, type=kind)
-    except msgspec.DecodeError as error:
+    except _UNREADABLE as error:
         raise Refused("catalogue-damaged", f"{name} is not as it must be: {error}.", _AGAIN) from error
