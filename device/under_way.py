@@ -74,7 +74,7 @@ class UnderWayFile:
                 return msgspec.json.decode(file.read(_LARGEST), type=UnderWay)
         except FileNotFoundError:
             return None
-        except (OSError, msgspec.DecodeError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             _log.warning("What was under way cannot be read from %s: %s.", self._path, error)
             return None
 
