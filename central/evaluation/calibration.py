@@ -23,7 +23,7 @@ from device.coverage import SILENT
 from device.embedding import EmbeddingModel, Embeddings
 from device.features import PARAMETERS, log_mel
 from device.host import atomic_file
-from device.match import alignment, votes
+from device.match import lines, votes
 from device.match.background import Background
 from device.match.calibration import Calibration
 from device.match.matcher import NEIGHBOURS, Matcher
@@ -100,16 +100,20 @@ def windows(
         queries = Queries(positions, embeddings, around, neighbours.nearest(embeddings, NEIGHBOURS))
         places = clip.start + clip.condition.speed * positions
         if number is not None:
-            take(alignment.similarities(embeddings, places[None], number, catalogue)[0], around, True)
-        wrong = [c for c in votes.candidates(queries, catalogue, WRONG_LINES + 1) if c.recording != number]
-        for candidate in wrong[:WRONG_LINES]:
-            lines = alignment.bundle(positions, candidate.offset)
-            similarities = alignment.similarities(embeddings, lines.times, candidate.recording, catalogue)
-            best = int(np.argmax(np.nan_to_num(similarities, nan=-1.0).mean(axis=1)))
-            if number is None or not alignment.sound_alike(
-                catalogue, number, places, candidate.recording, lines.times[best]
+            along = lines.similarities(embeddings, places[None, None], [number], catalogue)
+            take(along[0, 0], around, True)
+        found = votes.candidates(queries, catalogue, WRONG_LINES + 1)
+        wrong = [place for place in found if place.recording != number][:WRONG_LINES]
+        if not wrong:
+            continue
+        laid = lines.bundle(positions, [place.offset for place in wrong])
+        along = lines.similarities(embeddings, laid.times, [place.recording for place in wrong], catalogue)
+        best = np.argmax(np.nan_to_num(along, nan=-1.0).mean(axis=-1), axis=1)
+        for place, line, times, similar in zip(wrong, best, laid.times, along, strict=True):
+            if number is None or not lines.sound_alike(
+                catalogue, number, places, place.recording, times[line]
             ):
-                take(similarities[best], around, False)
+                take(similar[line], around, False)
     return Windows(np.concatenate(similarity), np.concatenate(density), np.concatenate(true))
 
 

@@ -21,9 +21,9 @@ Evidence = NDArray[np.float32]
 class Stretches:
     """For each line its best stretch of consecutive windows."""
 
-    score: Evidence  # (lines,), 0 where no window speaks for the line
-    first: NDArray[np.int64]  # (lines,) index of the stretch's first window
-    last: NDArray[np.int64]  # (lines,) index of its last one
+    score: Evidence  # (...,), 0 where no window speaks for the line
+    first: NDArray[np.int64]  # (...,) index of the stretch's first window
+    last: NDArray[np.int64]  # (...,) index of its last one
 
 
 def of_windows(
@@ -49,13 +49,12 @@ def best_stretches(evidence: Evidence) -> Stretches:
     """Find the maximal sum of consecutive windows on each of many lines.
 
     Args:
-        evidence: (lines, n) of each window, n at least 1.
+        evidence: (..., n) of each window, n at least 1.
     """
-    lines = np.arange(len(evidence))
-    total = np.cumsum(evidence, axis=1)
-    before = np.concatenate([np.zeros((len(evidence), 1), evidence.dtype), total[:, :-1]], axis=1)
-    lowest = np.minimum.accumulate(before, axis=1)
-    last = np.argmax(total - lowest, axis=1)
-    score = (total - lowest)[lines, last]
-    upto = np.where(np.arange(evidence.shape[1]) <= last[:, None], before, np.inf)
-    return Stretches(score=np.maximum(score, 0), first=np.argmin(upto, axis=1), last=last)
+    total = np.cumsum(evidence, axis=-1)
+    before = np.concatenate([np.zeros_like(total[..., :1]), total[..., :-1]], axis=-1)
+    lowest = np.minimum.accumulate(before, axis=-1)
+    last = np.argmax(total - lowest, axis=-1)
+    score = np.take_along_axis(total - lowest, last[..., None], axis=-1)[..., 0]
+    upto = np.where(np.arange(evidence.shape[-1]) <= last[..., None], before, np.inf)
+    return Stretches(score=np.maximum(score, 0), first=np.argmin(upto, axis=-1), last=last)
