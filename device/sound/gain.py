@@ -11,6 +11,7 @@ import re
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 
 _log = logging.getLogger("estu.sound")
 
@@ -50,10 +51,9 @@ def read(mixer: str) -> list[Control]:
 def controls(contents: str) -> list[Control]:
     """Read what `amixer scontents` says; controls that have nothing to do with gain are left out."""
     starts = list(_CONTROL.finditer(contents))
-    ends = [start.start() for start in starts[1:]] + [len(contents)]
     found = []
-    for start, end in zip(starts, ends, strict=True):
-        words = contents[start.end() : end]
+    for start, following in zip_longest(starts, starts[1:]):
+        words = contents[start.end() : following.start() if following else None]
         name = f"'{start['name']}',{start['number']}"
         limits, positions = _LIMITS.search(words), [int(each["percent"]) for each in _CAPTURE.finditer(words)]
         if limits and positions:
