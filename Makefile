@@ -13,7 +13,7 @@ NODE_FOLDERS := central/verifier-js tests/contract
 # What is installed by apt, and why.
 APT_PYTHON := python3 python3-venv
 APT_SYSTEMD_PYTHON := gcc pkg-config python3-dev libsystemd-dev   # systemd-python is compiled
-APT_SOUND := ffmpeg libportaudio2                                 # any format is read; the microphone
+APT_SOUND := ffmpeg libportaudio2 alsa-utils                      # any format is read; the microphone; its gain
 APT_PLATFORM := mosquitto mosquitto-clients                       # the real broker
 APT_DATABASE := postgresql                                       # the platform's larger ledger
 APT_MUSIC := openmpt123 espeak-ng                                 # tracker modules; speech of the evening
