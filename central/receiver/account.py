@@ -10,6 +10,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Engine, func, select
 
 from central.receiver.chain import Place
+from central.receiver.database import reading
 from central.receiver.ledger import Ledger
 from central.receiver.tables import box, event, quarantine
 
@@ -58,7 +59,7 @@ class Account:
 
     def __init__(self, ledger: Ledger) -> None:
         """Read this ledger."""
-        self._engine: Engine = ledger.engine
+        self._engine: Engine = reading(ledger.engine)
 
     def counted(self, name: str, after: int = 0, limit: int = 1_000) -> list[CountedEvent]:
         """Give a box's events that count, in order.
@@ -102,7 +103,7 @@ class Account:
         )
 
     def quarantined(self, name: str | None = None) -> Iterator[Quarantined]:
-        """Give what was set aside, of all or of one box, in the order in which it first came."""
+        """Give what was set aside, of all or of one box, batch by batch in the order in which it first came."""
         columns = [quarantine.c[column] for column in Quarantined.__dataclass_fields__]
         question = select(*columns).order_by(quarantine.c.number)
         if name is not None:

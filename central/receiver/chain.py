@@ -7,13 +7,17 @@ Rules:
 - Another event under a number that is taken is a fork (a copied key, a log put back from a backup). The one that came
   first keeps the number, and the other is set aside.
 - An event that waited and then does not follow is set aside, and its number is free again.
+- Where a box has lost events, and says so in a signed incident (device/record/continuation.py), the place goes over
+  them. Those that arrived before the loss stay.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from central.receiver.intake import SignedEvent
+from device.record.continuation import Bridge, leads
 from device.record.event import NO_EVENT
+from device.record.link import Link
 
 
 @dataclass(frozen=True)
@@ -63,20 +67,24 @@ def tell_apart(taken: Mapping[int, str], events: Iterable[SignedEvent]) -> Arriv
     return arrivals
 
 
-def advance(place: Place, waiting: Iterable[Step]) -> tuple[Place, Step | None]:
+def advance(
+    place: Place, waiting: Iterable[Step], bridges: Sequence[Bridge] = ()
+) -> tuple[Place, Step | None]:
     """Follow the chain as far as it is whole.
 
     Args:
         place: Where it stands.
         waiting: The events after it, in the order of their numbers; read no further than needed.
+        bridges: The losses that events among them declare.
 
     Returns:
         Where it stands then; and the event that has the next number and does not follow, if there is one.
     """
     for step in waiting:
-        if step.seq != place.through + 1:
+        follows = leads(bridges, Link(place.through, place.head), Link(step.seq - 1, step.prev))
+        if not follows and step.seq != place.through + 1:
             break
-        if step.prev != place.head:
+        if not follows:
             return place, step
         place = Place(step.seq, step.hash)
     return place, None

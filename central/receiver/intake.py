@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from central.receiver.contract import Contract
+from central.receiver.legible import legible
 from device.errors import Refused
 from device.record import limits
 from device.record.json_text import load
@@ -52,7 +53,7 @@ class SignedEvent:
     prev: str  # hash of the event before, hex
     hash: str  # SHA-256 of `jws`, hex
     jws: bytes
-    type: str  # as it says, unless the contract objects
+    type: str  # as it says; made legible where the contract objects
     time: str  # likewise
     topic: str  # where it came in
     objection: Objection | None  # it has a place in the chain, and is not counted
@@ -109,8 +110,8 @@ def _signed(delivery: Delivery, keys: Jwks, contract: Contract, now: datetime) -
         prev=prev,
         hash=hash_of(delivery.payload),
         jws=delivery.payload,
-        type=str(event.get("type"))[:64],
-        time=str(event.get("time"))[:32],
+        type=legible(str(event.get("type")), 64),
+        time=legible(str(event.get("time")), 32),
         topic=delivery.topic,
         objection=objection,
     )

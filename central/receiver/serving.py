@@ -7,7 +7,7 @@ receiver. What was under way when a receiver, the broker or a network died has n
 import logging
 import random
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -16,16 +16,18 @@ from threading import Event
 from central.receiver.boxes import BoxKeys
 from central.receiver.chain import Place
 from central.receiver.contract import Contract
+from central.receiver.herald import Herald
 from central.receiver.intake import Delivery, examine
 from central.receiver.ledger import Kept, Ledger
 from device.errors import Waiting
+from device.host import service
 from device.record.receipt import Receipt, seal_receipt
 from device.record.signature import Signer
 from device.sync import topics
 from device.sync.backoff import Backoff
 from device.sync.broker_link import BrokerLink
 from device.sync.link import Link
-from device.sync.message import Message
+from device.sync.message import Acknowledged, Message
 
 log_of_service = logging.getLogger("estu.receiver")
 
@@ -87,16 +89,18 @@ class Receiver:
             )
         return kept
 
-    def publish(self, broker: BrokerLink, places: Iterable[tuple[str, Place]]) -> None:
-        """Tell boxes what is kept of theirs; the broker retains it for those that are away.
+    def places(self, boxes: Collection[str] | None = None) -> Kept:
+        """Give how far the ledger has all boxes, or these, as something to be receipted.
 
         Raises:
-            Waiting: The connection is gone.
+            Waiting: The database is away.
         """
-        now = self.now()
-        for box, place in places:
-            receipt = Receipt(box, place.through, place.head, now)
-            broker.publish(topics.receipt(box), seal_receipt(receipt, self.signer), retain=True)
+        before = self.now()  # what another receiver commits while we read is younger than our receipt
+        return Kept(before, self.ledger.places(boxes))
+
+    def receipt(self, box: str, place: Place, time: datetime) -> bytes:
+        """Sign what is kept of a box."""
+        return seal_receipt(Receipt(box, place.through, place.head, time), self.signer)
 
 
 def serve(link: Link, receiver: Receiver, stop: Event, longest_pause: float = 30.0) -> Tally:
@@ -129,19 +133,25 @@ def _receive(link: Link, receiver: Receiver, stop: Event, backoff: Backoff, tall
     """Hold one connection."""
     with BrokerLink(link, [topics.shared_events(receiver.group)], by_hand=True) as broker:
         begun = told = time.monotonic()
-        receiver.publish(broker, receiver.ledger.places())
+        herald = Herald(broker, receiver)
+        herald.tell(receiver.places())
         log_of_service.info("Receiving from %s.", link)
+        service.ready(f"Receiving from {link}.")
         while not stop.is_set():
-            messages = [one for one in broker.turn(_LOOK) if isinstance(one, Message)]
+            service.alive()
+            come = broker.turn(_LOOK)
+            messages = [one for one in come if isinstance(one, Message)]
             if messages:
                 kept = receiver.take(Delivery(message.topic, message.payload) for message in messages)
-                receiver.publish(broker, kept.places.items())
+                herald.tell(kept)
                 for message in messages:
                     broker.acknowledge(message)
                 tally.add(kept)
+            herald.look_again([one.number for one in come if isinstance(one, Acknowledged)])
             now = time.monotonic()
             if now - begun > _STABLE:
                 backoff.succeeded()
             if now - told > _TOLD:
                 log_of_service.info("%s", tally)
+                service.status(str(tally))
                 told = now

@@ -1,4 +1,4 @@
-"""The receiver's tables, in any database that SQLAlchemy knows.
+"""The receiver's tables, as they are now; `migrations` has how they came to be, and a test holds the two together.
 
 Hashes are hex text, so that a person can compare them with a receipt or a statement at the database's own prompt.
 """
@@ -44,7 +44,7 @@ event = Table(
 quarantine = Table(
     "quarantine",
     metadata,
-    Column("number", Integer, primary_key=True),
+    Column("number", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
     Column("reason", String(40), nullable=False),
     Column("words", Text, nullable=False),
     Column("topic", Text, nullable=False),
@@ -59,5 +59,6 @@ quarantine = Table(
     ),  # how often the same came; a box sends again what has no receipt
 )
 
+Index("event_by_time", event.c.box, event.c.type, event.c.time)  # a statement asks for a month's plays
 Index("quarantine_once", quarantine.c.reason, quarantine.c.topic, quarantine.c.hash, unique=True)
 Index("quarantine_by_box", quarantine.c.box, quarantine.c.seq)

@@ -11,6 +11,7 @@ from central.receiver.intake import Delivery, Rejected, SignedEvent, examine
 from central.receiver.ledger import Kept, Ledger
 from device.record.keys import Jwks
 from device.sync import topics
+from tests.simulated.postgresql import PostgreSql
 from tests.simulated.signing_box import SigningBox
 
 NOW = datetime(2026, 7, 1, 20, 0, tzinfo=UTC)
@@ -37,9 +38,24 @@ def examined(contract: Contract, box: SigningBox) -> Callable[..., SignedEvent |
     return look
 
 
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[PostgreSql]:
+    with PostgreSql() as running:
+        yield running
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty database of either kind: what holds for one holds for the other."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/ledger.sqlite"
+    server: PostgreSql = request.getfixturevalue("postgresql")
+    return server.create()
+
+
 @pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    opened = Ledger.open(f"sqlite:///{tmp_path}/ledger.sqlite")
+def ledger(database_url: str) -> Iterator[Ledger]:
+    opened = Ledger.open(database_url)
     yield opened
     opened.close()
 
