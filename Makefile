@@ -28,7 +28,7 @@ export UV_NO_PROGRESS := 1
 export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 
-.PHONY: help setup demo test chaos bench lint format train clean
+.PHONY: help setup demo test chaos bench evaluation lint format train clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 10
@@ -46,6 +46,10 @@ chaos: setup ## a season under faults, and whether every event is accounted for 
 
 bench: setup ## measure speed and memory against peers and limits, into build/bench/
 	$(PYTHON) -m tests.benchmarks
+
+evaluation: setup ## measure recognition by room, noise and length, into build/evaluation/ (an hour; CLIPS=, HOURS=, FLOAT=)
+	.venv/bin/estu-central evaluate --corpus test $(if $(CLIPS),--clips $(CLIPS)) $(if $(HOURS),--hours $(HOURS)) \
+		$(if $(FLOAT),--float $(FLOAT))
 
 lint: setup ## style, types, direction of imports
 	.venv/bin/ruff check

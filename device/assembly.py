@@ -16,6 +16,7 @@ from device.clock_watch import ClockWatch
 from device.coverage import CoverageCount
 from device.embedding import EmbeddingModel, shipped_model_path
 from device.features import PARAMETERS
+from device.gate import Gate, shipped_gate_path
 from device.host.clock import Clock, Instant
 from device.listening import Ear
 from device.match import background, calibration
@@ -107,13 +108,17 @@ def ear(
             for report in (boot, *([ended] if ended else []), *changed):
                 log.append(report, now)
             judge = Deafness() if microphone else Trust()
+            gate = Gate(shipped_gate_path()) if shipped_gate_path().exists() else None
             yield Ear(
                 vigil=_vigil(settings, now, account, judge, microphone),
                 cutter=parts.cutter(),
+                gate=gate,
                 model=parts.model,
                 matcher=parts.matcher,
                 plays=plays,
-                coverage=CoverageCount(COVERAGE_PERIOD, tells_covered=judge.tells_covered),
+                coverage=CoverageCount(
+                    COVERAGE_PERIOD, tells_covered=judge.tells_covered, tells_music=gate is not None
+                ),
                 account=account,
                 bulletin=bulletin,
                 under_way=under_way,

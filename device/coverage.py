@@ -5,6 +5,7 @@ from enum import Enum
 
 import numpy as np
 
+from device import gate
 from device.play import Play, Status
 from device.sound.segments import Segment
 
@@ -52,21 +53,27 @@ class Coverage:
         float | None
     )  # it arrived through something that lay over the microphone; None if nobody can tell
     identified: float  # it was heard and identified
+    music: float | None  # music sounded in it, known or not, alone or under speech; None without a gate
+    speech: float | None  # somebody spoke in it, alone or over music; None without a gate
     level: Level | None  # None if nothing arrived
 
 
 class CoverageCount:
     """Counts a period, then the next."""
 
-    def __init__(self, period: float, start: float = 0.0, tells_covered: bool = False) -> None:
+    def __init__(
+        self, period: float, start: float = 0.0, tells_covered: bool = False, tells_music: bool = False
+    ) -> None:
         """Begin to count.
 
         Args:
             period: Seconds between reports.
             start: Seconds in the stream at which the first period begins.
             tells_covered: Whether a covered microphone would be noticed.
+            tells_music: Whether a gate tells music and speech.
         """
         self._period = period
+        self._tells_music = tells_music
         self._tells_covered = tells_covered
         self._heard = Heard.WELL  # the last that arrived
         self._begin(start)
@@ -74,7 +81,7 @@ class CoverageCount:
     def _begin(self, start: float) -> None:
         self._start = self._at = start
         self._listened = self._silent = self._lost = self._deaf = self._identified = 0.0
-        self._muted = self._covered = 0.0
+        self._muted = self._covered = self._music = self._speech = 0.0
         self._levels: list[float] = []
 
     def arrive(self, until: float, seconds: float, heard: Heard = Heard.WELL) -> None:
@@ -116,14 +123,24 @@ class CoverageCount:
         else:
             self._deaf += new
 
-    def hear(self, segment: Segment, new_sound: float, playing: tuple[Play, ...]) -> None:
+    def hear(
+        self,
+        segment: Segment,
+        new_sound: float,
+        playing: tuple[Play, ...],
+        sounds: gate.Heard | None = None,
+    ) -> None:
         """Count what one segment holds.
 
         Args:
             segment: The segment.
             new_sound: Seconds of it that the segment before it did not hold.
             playing: The plays under way, of which the identified count.
+            sounds: What the gate takes it for; None if it was not asked, as of silence.
         """
+        if sounds is not None:
+            self._music += new_sound if sounds.is_music else 0.0
+            self._speech += new_sound if sounds.is_speech else 0.0
         if segment.level < SILENT and self._heard is not Heard.DEAF:
             self._silent += new_sound
         self._levels.append(segment.level)
@@ -155,5 +172,7 @@ class CoverageCount:
             muted=self._muted,
             covered=self._covered if self._tells_covered else None,
             identified=self._identified,
+            music=self._music if self._tells_music else None,
+            speech=self._speech if self._tells_music else None,
             level=level,
         )

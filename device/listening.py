@@ -9,6 +9,7 @@ from device.clock_watch import ClockWatch
 from device.coverage import SILENT, CoverageCount, Heard
 from device.embedding import EmbeddingModel
 from device.features import log_mel
+from device.gate import Gate
 from device.match.matcher import Matcher
 from device.play import Play, Plays
 from device.sound.block import Arrival, Block
@@ -24,6 +25,7 @@ class Ear:
 
     vigil: Vigil
     cutter: Cutter
+    gate: Gate | None  # None where none ships; then nobody tells music from speech
     model: EmbeddingModel
     matcher: Matcher
     plays: Plays
@@ -74,12 +76,14 @@ def listen(arrivals: Iterable[Arrival], ear: Ear, alive: Callable[[], None] = la
 
 def _hear(segment: Segment, ear: Ear) -> bool:
     """Follow one segment to the plays that end with it; tell whether any did."""
-    matches = []
+    matches, sounds = [], None
     if segment.level >= SILENT:
-        embedding = ear.model.embed(log_mel(segment.samples[None]))[0]
-        matches = ear.matcher.hear(segment.position, embedding)
+        spectrogram = log_mel(segment.samples[None])
+        sounds = ear.gate.hear(spectrogram)[0] if ear.gate is not None else None
+        # Whatever the gate says the segment is looked up: a gate that is wrong must not cost an author a play.
+        matches = ear.matcher.hear(segment.position, ear.model.embed(spectrogram)[0])
     ended = ear.plays.hear(segment.position, matches)
-    ear.coverage.hear(segment, ear.cutter.hop, ear.plays.sounding)
+    ear.coverage.hear(segment, ear.cutter.hop, ear.plays.sounding, sounds)
     ear.account.level(segment)
     return _tell(ended, ear)
 

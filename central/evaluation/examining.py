@@ -167,27 +167,27 @@ def _judged(who: str, seconds: float, said: Said, truth: str | None, start: floa
 
 
 _examiner: list[Examiner] = []  # one in each worker; a pool hands its workers nothing else to keep
+_opened = ExitStack()  # what a worker has open until it ends
 
 
 def _begin(desk: Desk) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the keyboard interrupts the parent, which ends its workers
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    stack = ExitStack()  # never closed: what is open ends with the process
-    parts = stack.enter_context(recogniser(desk.catalogue))
+    parts = _opened.enter_context(recogniser(desk.catalogue))
     contestants: list[Contestant] = [Box("int8", parts.model, parts.matcher)]
     if desk.float_model:
-        contestants.append(_float_box(desk, stack))
+        contestants.append(_float_box(desk))
     if desk.chromaprint:
         with np.load(desk.chromaprint) as references:
             contestants.append(Chromaprint(dict(references), desk.lengths))
     _examiner.append(Examiner(desk, parts, contestants))
 
 
-def _float_box(desk: Desk, stack: ExitStack) -> Box:
+def _float_box(desk: Desk) -> Box:
     """Put a box together whose model is the float one, with the calibration of the int8 one."""
     assert desk.float_model is not None  # noqa: S101 - the caller asked
     model = FloatModel(desk.float_model)
-    references = stack.enter_context(Catalogue.open(desk.float_catalogue, model.digest, PARAMETERS.digest))
+    references = _opened.enter_context(Catalogue.open(desk.float_catalogue, model.digest, PARAMETERS.digest))
     crowd = background.load(model.dimension)
     return Box("float", model, Matcher(references, crowd, calibration.load(), QUERY_HOP, PARAMETERS.seconds))
 

@@ -69,7 +69,7 @@ def play(number: int = 0, status: Status = Status.IDENTIFIED) -> Play:
 
 
 def coverage(end: float = 900.0) -> Coverage:
-    return Coverage(0.0, end, 880.0, 40.0, 0.5, 19.5, 30.0, 8.0, 120.0, Level(-60.0, -42.0, -30.0))
+    return Coverage(0.0, end, 880.0, 40.0, 0.5, 19.5, 30.0, 8.0, 120.0, 410.5, 60.0, Level(-60.0, -42.0, -30.0))
 
 
 def reported(log: EventLog) -> PlayReport:
@@ -121,7 +121,7 @@ def test_coverage_is_told_with_what_nobody_assessed(account: Account, log: Event
     report = log.latest(CoverageReport, 1)[0].event.report
     assert isinstance(report, CoverageReport)
     assert (report.start, report.end) == (EVENING - timedelta(seconds=900), EVENING)
-    assert (report.seconds.lost, report.seconds.deaf, report.seconds.music) == (0.5, 19.5, None)
+    assert (report.seconds.lost, report.seconds.deaf, report.seconds.music) == (0.5, 19.5, 410.5)
     assert (report.seconds.muted, report.seconds.covered) == (30.0, 8.0)
     assert report.level is not None
 

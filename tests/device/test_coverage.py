@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from device import gate
 from device.coverage import CoverageCount, Heard
 from device.match.match import Match
 from device.play import Play, Span, Status
@@ -101,6 +102,22 @@ def test_only_what_is_sure_counts_as_identified_and_only_while_it_sounds() -> No
     count.hear(segment(2.0, 0.1), 0.5, playing(Status.CANDIDATE, end=5.0))
     count.hear(segment(9.0, 0.1), 0.5, playing(Status.IDENTIFIED, end=5.0))
     assert count.finish(10.0).identified == 0.5
+
+
+def test_music_and_speech_are_counted_apart_and_only_where_the_gate_was_asked() -> None:
+    count = CoverageCount(period=900.0, tells_music=True)
+    for position, (music, speech) in enumerate([(0.9, 0.1), (0.8, 0.7), (0.2, 0.9), (0.1, 0.1)]):
+        count.hear(segment(position, 0.1), 0.5, (), gate.Heard(music, speech, music_from=0.6, speech_from=0.5))
+    count.hear(segment(9.0, 0.0), 0.5, ())
+    told = count.finish(10.0)
+    assert (told.music, told.speech) == (1.0, 1.0)
+
+
+def test_without_a_gate_nobody_says_how_much_was_music() -> None:
+    count = CoverageCount(period=900.0)
+    count.hear(segment(1.0, 0.1), 0.5, ())
+    told = count.finish(10.0)
+    assert (told.music, told.speech) == (None, None)
 
 
 def test_a_period_in_which_nothing_arrived_has_no_level() -> None:
