@@ -98,6 +98,20 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--all", action="store_true", help="also what the threshold did not accept")
     made = with_settings(command("status", "say what was heard last and what the platform has receipted"))
     made.add_argument("--json", action="store_true", help="as JSON")
+    made = with_settings(
+        command(
+            "self-test",
+            "check the box before leaving it: hearing, machine, catalogue, keys, broker",
+            "Each check says PASS, FAIL or SKIP with a number and an advice. Run it as root, with `estu-listen` stopped "
+            "for the loudspeaker's clip. Exit status 0: nothing failed; 1: something did.",
+        )
+    )
+    made.add_argument("--json", action="store_true", help="as JSON")
+    made.add_argument(
+        "--loudspeaker",
+        metavar="NAME",
+        help="where the known clip is played; the system's default if not given",
+    )
     made = command(
         "verify",
         "check a log offline: every signature, every number, the chain, the receipts",
@@ -127,7 +141,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         logging.WARNING
     )  # it tells at each start which of its builds it loads
     try:
-        status: int = getattr(commands, asked.command)(asked)
+        status: int = getattr(commands, asked.command.replace("-", "_"))(asked)
     except EstuError as error:
         print(f"estu {asked.command}: {error}", file=sys.stderr)
         return 1

@@ -94,23 +94,47 @@ def sync(asked: argparse.Namespace) -> int:
 
 def page(asked: argparse.Namespace) -> int:
     """Show the box to a browser until asked to stop."""
-    from device.floor import floor_of
     from device.host import service
+    from device.host.clock import running
     from device.page import server, site
     from device.page.now import Places, look
 
     service.log_to_journal("estu-page")
     chosen = settings.load(asked.settings)
-    clock, places = SystemClock(floor_of(chosen.paths.log)), Places.of(chosen)
+    places = Places.of(chosen)
     listening, handed_over = server.sockets(server.Address.read(asked.listen))
     if not handed_over:
         print(f"The page is at http://{asked.listen}", file=sys.stderr)
 
-    def sign_of_life() -> AbstractAsyncContextManager[None]:
-        return server.sign_of_life(lambda: look(places, clock.now().utc), "Showing the box.")
+    def utc_now() -> datetime:
+        return datetime.now(UTC)
 
-    server.run(site.site(chosen, lambda: clock.now().utc, time.monotonic, sign_of_life), listening)
+    def sign_of_life() -> AbstractAsyncContextManager[None]:
+        return server.sign_of_life(lambda: look(places, utc_now(), running()), "Showing the box.")
+
+    server.run(site.site(chosen, utc_now, running, sign_of_life), listening)
     return 0
+
+
+def self_test(asked: argparse.Namespace) -> int:
+    """Check the box for the technician."""
+    from device.self_test.finding import Outcome
+    from device.self_test.run import run
+
+    chosen = settings.load(asked.settings)
+    found = []
+    for finding in run(chosen, asked.loudspeaker):
+        found.append(finding)
+        if not asked.json:
+            print(finding, flush=True)
+    failed = sum(finding.outcome is Outcome.FAIL for finding in found)
+    skipped = sum(finding.outcome is Outcome.SKIP for finding in found)
+    if asked.json:
+        checks = [finding.as_json() for finding in found]
+        print(json.dumps({"box": chosen.box.id, "passed": not failed, "checks": checks}, ensure_ascii=False))
+    else:
+        print(f"{len(found) - failed - skipped} passed, {failed} failed, {skipped} could not be checked.")
+    return 1 if failed else 0
 
 
 def identify(asked: argparse.Namespace) -> int:

@@ -1,0 +1,63 @@
+"""The self-test as a whole: every check in its order, each on its own, so that one that fails hides no other."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+from device import assembly, hearing
+from device.condition import SYNC_GROWS_OLD, is_fresh
+from device.errors import EstuError
+from device.floor import floor_of
+from device.host.clock import SOFTWARE_FLOOR, SystemClock, running
+from device.self_test import hearing as ear
+from device.self_test import machine, platform
+from device.self_test.finding import Finding
+from device.settings import Settings
+from device.sync import link, state
+
+
+def run(chosen: Settings, loudspeaker: str | None = None) -> Iterator[Finding]:
+    """Check everything, and give each finding as soon as it is there; takes some twenty seconds.
+
+    Args:
+        chosen: The box's settings.
+        loudspeaker: PortAudio's name for where the known clip is played; None for the system's default.
+    """
+    log, now = chosen.paths.log, datetime.now(UTC)
+    heard = hearing.read(chosen.hearing)
+    running_now = (
+        heard is not None and is_fresh(heard, now, running()) and heard.state not in {"broken", "starting"}
+    )
+    of_model, model = platform.model()
+    yield from ear.of_the_hall(
+        heard if running_now else None, assembly.microphone(chosen.microphone), model, loudspeaker
+    )
+    yield machine.clock(SystemClock(_floor(chosen)).now())
+    yield machine.disk_speed(log.parent)
+    yield machine.disk_room(log.parent)
+    yield machine.disk_health(log.parent)
+    yield machine.temperature()
+    yield machine.supply()
+    yield of_model
+    yield platform.catalogue(chosen.paths.catalogue, model, log)
+    yield platform.signing_key(chosen.paths.signing_key, chosen.box.id)
+    yield _broker(chosen, now)
+
+
+def _broker(chosen: Settings, now: datetime) -> Finding:
+    broker = chosen.broker
+    try:
+        way = link.from_url(
+            broker.url, chosen.box.id, broker.ca, broker.certificate, broker.key, _floor(chosen)
+        )
+    except EstuError as error:
+        return platform.BROKER.failed(error.message, error.advice)
+    said = state.read(chosen.sync_state)
+    fresh = said is not None and timedelta(0) <= now - said.written <= SYNC_GROWS_OLD
+    return platform.broker(way, said if fresh else None)
+
+
+def _floor(chosen: Settings) -> datetime:
+    try:
+        return floor_of(chosen.paths.log)
+    except EstuError:
+        return SOFTWARE_FLOOR  # a log that cannot be read does not keep the rest from being checked

@@ -1,0 +1,183 @@
+"""`estu self-test` as a technician runs it: a virtual sound card, a real broker with TLS, real keys, the shipped model."""
+
+import dataclasses
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import pytest
+
+from central.catalogue import folder, part_writing
+from central.catalogue.fingerprinting import Fingerprint
+from device import hearing
+from device.embedding import EmbeddingModel, shipped_model_path
+from device.features import PARAMETERS
+from device.hearing import Hearing
+from device.host import clock
+from device.record.keys import Jwks
+from device.record.signing_key import SigningKey
+from device.sync.state import SyncState
+from device.trouble import Trouble
+from tests.device.catalogue.made_up import reference, write_manifest
+from tests.simulated.broker import ShippedBroker
+from tests.simulated.sound_card import NAME, SoundCard
+
+BOX = "kz-ala-0001"
+LOUDSPEAKER = "estu_loudspeaker"
+NOW = datetime.now(UTC)
+
+
+@pytest.fixture(scope="module")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ShippedBroker]:
+    with ShippedBroker(tmp_path_factory.mktemp("broker")) as running:
+        running.boxes.issue(BOX, running.folder / "box.crt", running.folder / "box.key")
+        yield running
+
+
+@pytest.fixture
+def box(tmp_path: Path, broker: ShippedBroker) -> Path:
+    """A box's folder with nothing wrong in it."""
+    SigningKey.create(BOX).save(tmp_path / "signing.pem")
+    (tmp_path / "platform.jwks").write_bytes(Jwks.of([SigningKey.create(None).public]).as_json())
+    model = EmbeddingModel(shipped_model_path())
+    made_up = reference("abai", 8, 1)
+    vectors = np.ones((8, model.dimension), dtype=np.int8)
+    prints = dataclasses.replace(made_up.fingerprint, vectors=vectors)
+    assert isinstance(prints, Fingerprint)
+    catalogue = tmp_path / "catalogue"
+    part = part_writing.write(catalogue / "parts", [dataclasses.replace(made_up, fingerprint=prints)])
+    manifest = write_manifest(catalogue, [part])
+    changed = {"model": model.digest, "parameters": PARAMETERS.digest, "dimension": model.dimension}
+    folder.write_manifest(catalogue, dataclasses.replace(manifest, **changed))
+    (tmp_path / "run").mkdir()
+    (tmp_path / "settings.toml").write_text(
+        f"""
+[box]
+id = "{BOX}"
+[microphone]
+device = "{NAME}"
+[paths]
+log = "log.sqlite"
+catalogue = "catalogue"
+signing_key = "signing.pem"
+runtime = "run"
+[broker]
+url = "{broker.url}"
+ca = "{broker.server_authority}"
+certificate = "{broker.folder}/box.crt"
+key = "{broker.folder}/box.key"
+platform_keys = "platform.jwks"
+"""
+    )
+    return tmp_path
+
+
+def self_test(box: Path, *words: str, card: SoundCard | None = None) -> tuple[int, dict[int, dict[str, Any]]]:
+    """Run the command, and give its exit status and its checks by number."""
+    ended = subprocess.run(
+        [
+            *(sys.executable, "-m", "device", "self-test", "--json"),
+            *("--settings", str(box / "settings.toml"), "--loudspeaker", LOUDSPEAKER, *words),
+        ],
+        env={**os.environ, **(card.environment if card else {})},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.stdout, ended.stderr
+    told = json.loads(ended.stdout)
+    assert told["box"] == BOX
+    assert told["passed"] == (ended.returncode == 0)
+    return ended.returncode, {check["number"]: check for check in told["checks"]}
+
+
+def outcomes(checks: dict[int, dict[str, Any]], *numbers: int) -> list[str]:
+    return [checks[number]["outcome"] for number in numbers]
+
+
+def give_loudspeaker(card: SoundCard) -> None:
+    """Show the hall's loudspeaker to ALSA as well."""
+    path = Path(card.environment["ALSA_CONFIG_PATH"].partition(":")[2])
+    hint = 'hint { show on; description "A virtual loudspeaker" }'
+    path.write_text(path.read_text() + f"pcm.{LOUDSPEAKER} {{ type pulse; device hall; {hint} }}\n")
+
+
+def test_a_box_in_a_hall_hears_its_own_loudspeaker_and_reaches_its_platform(box: Path) -> None:
+    with SoundCard(noisy=True) as card:
+        give_loudspeaker(card)
+        status, checks = self_test(box, card=card)
+    assert outcomes(checks, 10, 11, 12, 13, 31, 50, 51, 52, 60) == ["PASS"] * 9, checks
+    assert NAME in checks[10]["words"]
+    assert "over TLS" in checks[60]["words"]
+    assert status == (1 if "FAIL" in [check["outcome"] for check in checks.values()] else 0)
+    assert all(check["advice"] for check in checks.values() if check["outcome"] == "FAIL")
+
+
+def test_without_microphone_keys_catalogue_and_broker_each_is_named(box: Path, tmp_path: Path) -> None:
+    (box / "catalogue" / "catalogue.json").unlink(missing_ok=True)
+    for part in (box / "catalogue" / "parts").rglob("*"):
+        if part.is_file():
+            part.write_bytes(b"damaged")
+    SigningKey.create("another-box").save(box / "other.pem")
+    text = (box / "settings.toml").read_text().replace('"signing.pem"', '"other.pem"')
+    (box / "settings.toml").write_text(
+        text.replace(f"{box}", str(box)).replace("mqtts://localhost:", "mqtts://localhost:1")
+    )
+    status, checks = self_test(box)
+    assert status == 1
+    assert outcomes(checks, 10, 51, 52, 60) == ["FAIL"] * 4, checks
+    assert outcomes(checks, 11, 12, 13) == ["SKIP"] * 3
+    for number in (10, 51, 52, 60):
+        assert checks[number]["advice"]
+    assert outcomes(checks, 31, 50) == ["PASS", "PASS"]
+
+
+def test_a_dead_microphone_fails_and_a_clip_that_is_not_heard_too(box: Path) -> None:
+    with SoundCard() as card:  # digital silence, and a loudspeaker in another room
+        path = Path(card.environment["ALSA_CONFIG_PATH"].partition(":")[2])
+        path.write_text(path.read_text() + f"pcm.{LOUDSPEAKER} {{ type null; hint {{ show on }} }}\n")
+        _, checks = self_test(box, card=card)
+    assert outcomes(checks, 10, 11, 12) == ["PASS", "FAIL", "SKIP"], checks
+    assert checks[13]["outcome"] in {"FAIL", "SKIP"}
+
+
+def listening(box: Path, **changes: Any) -> None:
+    """Write what `estu listen` would have written this moment."""
+    told = Hearing("hearing", NOW, -40.0, -20.0, -65.0, "A mic", (), "unknown", None, NOW, clock.running())
+    hearing.write(box / "run" / "hearing.json", msgspec.structs.replace(told, **changes))
+
+
+def test_while_the_box_listens_its_own_word_is_taken(box: Path) -> None:
+    listening(box)
+    connected = SyncState(True, "b.example:8883", NOW, None, datetime.now(UTC))
+    (box / "sync.json").write_bytes(msgspec.json.encode(connected))
+    _, checks = self_test(box)
+    assert outcomes(checks, 10, 11, 12, 13, 60) == ["PASS", "PASS", "PASS", "SKIP", "PASS"], checks
+    assert "systemctl stop estu-listen" in checks[13]["advice"]
+    assert "`estu sync` is connected" in checks[60]["words"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"state": "lost", "peak_dbfs": None, "noise_floor_dbfs": None}, ["FAIL", "SKIP", "SKIP"]),
+        ({"peak_dbfs": -0.1}, ["PASS", "FAIL", "PASS"]),
+        ({"noise_floor_dbfs": -30.0}, ["PASS", "PASS", "FAIL"]),
+        ({"state": "muted"}, ["SKIP", "PASS", "PASS"]),
+    ],
+)
+def test_what_the_listener_says_is_judged_too(changes: dict[str, Any], expected: list[str]) -> None:
+    from device.self_test.hearing import through_the_service
+
+    told = Hearing("hearing", NOW, -40.0, -20.0, -65.0, "A mic", (), "unknown", None, NOW, clock.running())
+    told = msgspec.structs.replace(told, trouble=Trouble("x", "Away.", "Plug it in."), **changes)
+    found = list(through_the_service(told))
+    assert [finding.outcome.value for finding in found[:3]] == expected
+    assert all(finding.advice for finding in found if finding.outcome.value == "FAIL")
