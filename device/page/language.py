@@ -9,7 +9,7 @@ from importlib.resources import files
 from typing import Literal
 
 from babel import Locale
-from babel.dates import format_skeleton, format_timedelta, get_day_names
+from babel.dates import format_date, format_skeleton, format_timedelta, get_day_names
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
@@ -81,8 +81,8 @@ class Language:
         return moment.astimezone(ZONE).strftime("%H:%M:%S")
 
     def date(self, moment: datetime) -> str:
-        """Spell a date with its day of the week, as Monday, November 23."""
-        return format_skeleton("MMMMEEEEd", moment.astimezone(ZONE), locale=self._locale)
+        """Spell a date with its day of the week, as Monday, 23 November."""
+        return format_date(moment.astimezone(ZONE), "EEEE, d MMMM", locale=self._locale)
 
     def month(self, moment: datetime) -> str:
         """Spell a month and its year."""

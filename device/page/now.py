@@ -14,7 +14,6 @@ from device.hearing import Hearing
 from device.mute import Mute
 from device.page.history import Entry, History
 from device.page.skim import Boot, Play
-from device.host.clock import running
 from device.record.log_reader import LogReader
 from device.settings import Settings
 from device.sync import state
@@ -90,17 +89,17 @@ def fill(dbfs: float | None) -> float | None:
     return round(min(1.0, max(0.0, (dbfs - QUIETEST) / (LOUDEST - QUIETEST))), 3)
 
 
-def look(places: Places, at: datetime) -> Now:
+def look(places: Places, at: datetime, up: float) -> Now:
     """Look at the box.
 
     Args:
         places: Where the other services write.
-        at: UTC.
+        at: UTC, by the machine's own clock, right or wrong.
+        up: Seconds since the machine started.
     """
     account, trouble = _account(places.log)
     heard, sync = hearing.read(places.hearing), state.read(places.sync_state)
     waiting, receipted = (account.waiting, account.receipted) if account else (0, None)
-    up = running()
     judged = condition(heard, sync, waiting, receipted, at, up)
     fresh = heard if heard and is_fresh(heard, at, up) else None
     return Now(at, judged, fresh, mute.read(places.muted), sync, account, trouble)

@@ -12,7 +12,6 @@ from device.errors import EstuError
 from device.page import month as months
 from device.page import picture, stretch
 from device.page.history import History
-from device.page.now import look
 from device.page.stretch import Stretch
 from device.page.view import Asked
 from device.page.words import LOUDNESS
@@ -24,13 +23,13 @@ _QUARTER = timedelta(minutes=15)
 def now(request: Request) -> Response:
     """Show how the box is doing."""
     asked = Asked.by(request)
-    return asked.answer("now.html", now=look(asked.page.places, asked.page.now()))
+    return asked.answer("now.html", now=asked.page.look())
 
 
 def live(request: Request) -> Response:
     """Give the same for a page that is open: the level, and the parts that change."""
     asked = Asked.by(request)
-    seen = look(asked.page.places, asked.page.now())
+    seen = asked.page.look()
     return JSONResponse(
         {
             "level": seen.level,
@@ -82,7 +81,7 @@ def month(request: Request) -> Response:
 def about(request: Request) -> Response:
     """Show the notice what the box does with sound, what the light says, and who answers for it."""
     asked = Asked.by(request)
-    return asked.answer("about.html", now=look(asked.page.places, asked.page.now()))
+    return asked.answer("about.html", now=asked.page.look())
 
 
 def _stretch(asked: Asked, whole: Stretch, tonight: bool) -> Response:

@@ -97,7 +97,7 @@ def run(app: Starlette, listening: list[socket.socket]) -> None:
 
 
 @asynccontextmanager
-async def sign_of_life(look: Callable[[], None], ready: str) -> AsyncIterator[None]:
+async def sign_of_life(look: Callable[[], object], ready: str) -> AsyncIterator[None]:
     """Tell the service manager that the page is up, and feed its watchdog while requests can be answered.
 
     Args:

@@ -55,7 +55,7 @@ def site(
     Args:
         settings: The box's.
         now: Gives the time, UTC.
-        monotonic: Gives seconds that only go forward.
+        monotonic: Gives the seconds since the machine started.
         beside: What runs while the site does.
     """
 
@@ -75,7 +75,9 @@ def site(
         exception_handlers={HTTPException: _not_here},
         lifespan=lifespan,
     )
-    app.state.page = Page(settings, Places.of(settings), Door(settings.paths.label_code, monotonic), now)
+    app.state.page = Page(
+        settings, Places.of(settings), Door(settings.paths.label_code, monotonic), now, monotonic
+    )
     return app
 
 

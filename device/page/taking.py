@@ -23,7 +23,6 @@ from device.page import bundle, programme, spreadsheet, stretch
 from device.page import month as months
 from device.page.door import is_own_form
 from device.page.history import History
-from device.page.now import look
 from device.page.reading import asked_date, from_log, oldest
 from device.page.view import SESSION, Asked
 from device.record import export
@@ -177,8 +176,8 @@ def support(request: Request) -> Response:
     asked = Asked.by(request)
     if asked.session is None:
         return _to_the_door("/documents")
-    at, places = asked.page.now(), asked.page.places
-    content = bundle.collect(asked.page.settings, places, look(places, at)).zipped(at)
+    at = asked.page.now()
+    content = bundle.collect(asked.page.settings, asked.page.places, asked.page.look()).zipped(at)
     name = f"{asked.page.settings.box.id}-{at:%Y%m%d-%H%M}.zip"
     return Response(content, media_type="application/zip", headers=_as_file(name))
 

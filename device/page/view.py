@@ -14,7 +14,7 @@ from starlette.responses import HTMLResponse, Response
 from device.page import words
 from device.page.door import Door
 from device.page.language import LANGUAGES, Language, choose, language
-from device.page.now import Places
+from device.page.now import Now, Places, look
 from device.page.sessions import Session
 from device.settings import Settings
 
@@ -31,6 +31,11 @@ class Page:
     places: Places
     door: Door
     now: Callable[[], datetime]  # UTC
+    monotonic: Callable[[], float]  # seconds since the machine started
+
+    def look(self) -> Now:
+        """Look at the box."""
+        return look(self.places, self.now(), self.monotonic())
 
 
 @dataclass(frozen=True)

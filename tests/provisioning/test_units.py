@@ -3,6 +3,7 @@
 import re
 import shlex
 import subprocess
+from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
@@ -12,13 +13,13 @@ from provisioning.box import Box
 from provisioning.settings_file import Places, settings
 
 UNITS = Path(__file__).parents[2] / "firmware-image" / "units"
-SERVICES = ["estu-listen", "estu-sync"]
+SERVICES = ["estu-listen", "estu-sync", "estu-page"]
 
 
-def unit(name: str) -> dict[str, list[str]]:
+def unit(name: str, kind: str = "service") -> dict[str, list[str]]:
     """The values of each key, in order; systemd allows a key more than once."""
     values: dict[str, list[str]] = {}
-    for line in (UNITS / f"{name}.service").read_text().splitlines():
+    for line in (UNITS / f"{name}.{kind}").read_text().splitlines():
         if re.match(r"[A-Z][A-Za-z]+=", line):
             key, _, value = line.partition("=")
             values.setdefault(key, []).append(value)
@@ -41,11 +42,30 @@ def test_the_service_with_the_network_has_no_microphone_and_no_signing_key() -> 
     assert sync["InaccessiblePaths"] == ["-/etc/estu/signing.pem"]
 
 
+def test_the_page_has_no_microphone_no_key_and_no_way_out() -> None:
+    page = unit("estu-page")
+    assert page["PrivateNetwork"] == page["PrivateDevices"] == ["yes"]
+    assert page["RestrictAddressFamilies"] == ["AF_UNIX"]
+    assert page["InaccessiblePaths"] == ["-/etc/estu/signing.pem -/etc/estu/tls-key.pem"]
+    assert "DeviceAllow" not in page
+    assert "SupplementaryGroups" not in page
+
+
+def test_the_page_is_answered_from_the_house_only() -> None:
+    door = unit("estu-page", "socket")
+    assert door["ListenStream"] == ["80"]
+    assert door["IPAddressDeny"] == ["any"]
+    for allowed in door["IPAddressAllow"][0].split():
+        assert allowed in ("localhost", "link-local") or ip_network(allowed).is_private
+    assert unit("estu-page")["Requires"] == ["estu-page.socket"]
+
+
 @pytest.mark.parametrize(
     ("service", "folders"),
     [
         ("estu-listen", ["/var/lib/estu /run/estu", "-/sys/class/leds/estu"]),
         ("estu-sync", ["/var/lib/estu"]),
+        ("estu-page", ["/run/estu"]),
     ],
 )
 def test_a_service_writes_to_nothing_but_its_folders(service: str, folders: list[str]) -> None:
@@ -56,7 +76,7 @@ def test_a_service_writes_to_nothing_but_its_folders(service: str, folders: list
     assert "StateDirectory" not in values
 
 
-@pytest.mark.parametrize("service", SERVICES)
+@pytest.mark.parametrize("service", ["estu-listen", "estu-sync"])
 def test_a_service_may_ask_the_clock_and_never_set_it(service: str) -> None:
     values = unit(service)
     assert values["SystemCallFilter"][-1] == "adjtimex clock_adjtime"
@@ -74,6 +94,7 @@ def test_a_service_that_ends_is_started_again_for_ever(service: str) -> None:
 def test_a_service_that_hangs_is_started_again() -> None:
     assert unit("estu-listen")["WatchdogSec"] == ["30"]
     assert unit("estu-sync")["WatchdogSec"] == ["120"]
+    assert unit("estu-page")["WatchdogSec"] == ["60"]
 
 
 @pytest.mark.parametrize("service", SERVICES)
