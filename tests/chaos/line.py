@@ -72,7 +72,8 @@ class Line:
     _connections: set[_Connection] = field(init=False, default_factory=set)
     _waiting: set[asyncio.StreamWriter] = field(init=False, default_factory=set)
     _server: asyncio.Server | None = field(init=False, default=None)
-    _tasks: set[asyncio.Task[None]] = field(init=False, default_factory=set)
+    _relenting: set[asyncio.Task[None]] = field(init=False, default_factory=set)
+    _carrying: set[asyncio.Task[None]] = field(init=False, default_factory=set)
 
     def __post_init__(self) -> None:
         """Count messages that are struck with the rest."""
@@ -86,10 +87,11 @@ class Line:
         """Cut everything, and accept nothing more."""
         if self._server is not None:
             self._server.close()
-        self.cut()
-        for task in list(self._tasks):
+        for task in self._relenting:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self.heal()
+        self.cut()
+        await asyncio.gather(*self._relenting, *self._carrying, return_exceptions=True)
 
     def cut(self) -> None:
         """Cut every connection now."""
@@ -130,8 +132,8 @@ class Line:
                 self._deaf = True
                 self.cut()
         task = asyncio.get_running_loop().create_task(self._relent(fault))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._relenting.add(task)
+        task.add_done_callback(self._relenting.discard)
 
     async def _relent(self, fault: Fault) -> None:
         await asyncio.sleep(fault.length)
@@ -152,6 +154,15 @@ class Line:
                     writer.transport.abort()
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._carrying.add(task)
+        try:
+            await self._connect(reader, writer)
+        finally:
+            self._carrying.discard(task)
+
+    async def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if self._deaf:
             self.happened[Kind.DEAF] += 1
             self._waiting.add(writer)
