@@ -48,11 +48,11 @@ def make(
         rng: Decides the place, voices, room.
 
     Returns:
-        The clip, and the seconds in the track that sound at its begin; None for a track of pauses.
+        The clip, and the seconds in the track that sound at its begin; None for a track of pauses, or a short one.
     """
     past, length = round(PAST * RATE), round((PAST + seconds * condition.speed) * RATE) + RATE // 4
-    for _ in range(_TRIES):
-        begin = int(rng.integers(max(1, len(track) - length + 1)))
+    for _ in range(_TRIES if len(track) >= length else 0):
+        begin = int(rng.integers(len(track) - length + 1))
         piece = track[begin : begin + length]
         heard = piece[past:]
         if min(_level(heard), _level(heard[: round(_AT_ONCE * RATE)])) >= _QUIETEST:

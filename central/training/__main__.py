@@ -148,6 +148,7 @@ def _measure(asked: argparse.Namespace) -> None:
     from central.training import measure
 
     talkers = corpus.decoded("test", "speech", asked.cache)
+    talks = [np.load(talker).astype(np.float32) / np.float32(32768) for talker in talkers]
     tracks: list[NDArray[np.int16]] = []
     unknown: set[int] = set()
     for number, package in enumerate(corpus.names("test")):
@@ -155,7 +156,7 @@ def _measure(asked: argparse.Namespace) -> None:
             if number % UNKNOWN == 0:
                 unknown.add(len(tracks))
             tracks.append(np.load(track, mmap_mode="r"))
-    heard = list(measure.clips(tracks, talkers, asked.clips))
+    heard = list(measure.clips(tracks, talks, asked.clips))
     figures = {}
     for path in asked.models or [shipped_model_path()]:
         if path.suffix == ".pt":

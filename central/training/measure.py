@@ -3,51 +3,38 @@
 Some packages are left out of the catalogue: their clips are unknown music, and the highest score any of them reaches is the
 threshold at which nothing unknown is accepted. Whole packages, because a game's tracks often share material, and a
 variation of a known piece is not unknown. Scores are mean cosines along the best line, references 1 s
-apart, queries 0.5 s. The full evaluation, with the shipped matcher, is `central.evaluation`'s.
+apart, queries 0.5 s. The clips are those of the full evaluation (`estu-central evaluate`), which measures what ships: with
+the matcher, its thresholds and all conditions.
 """
 
 from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from central.evaluation import rooms
-from central.training import disturbance
+from central.evaluation.clips import make
+from central.evaluation.conditions import PROTOCOL, Condition
 from device.features import PARAMETERS, log_mel
 
 RATE = PARAMETERS.sample_rate
 REFERENCE_HOP = RATE  # samples
 QUERY_HOP = RATE // 2
-_PAST = 2 * RATE  # sound before a clip, for the room
-_BED = 180 * RATE  # samples of babble and dialogue to cut from
 _NEAR = 1.0  # s by which a right position may be off
 
 Embed = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 
-
-@dataclass(frozen=True)
-class Condition:
-    """What a clip goes through."""
-
-    name: str
-    room: rooms.Room | None = None
-    beside: str = ""  # kind of disturbance
-    ratio: float = 0.0  # dB, music to disturbance
-    speed: float = 1.0
-
-
-CONDITIONS = (
-    Condition("dry"),
-    Condition("cinema", rooms.CINEMA),
-    Condition("hall", rooms.HALL),
-    Condition("theatre, babble 5 dB", rooms.THEATRE, "babble", 5.0),
-    Condition("theatre, babble 0 dB", rooms.THEATRE, "babble", 0.0),
-    Condition("cinema, dialogue 0 dB", rooms.CINEMA, "dialogue", 0.0),
-    Condition("cinema, dialogue -5 dB", rooms.CINEMA, "dialogue", -5.0),
-    Condition("4 % faster", speed=1.04),
+_NAMES = (
+    "dry, no noise",
+    "cinema, no noise",
+    "hall, no noise",
+    "theatre, audience 5 dB",
+    "theatre, audience 0 dB",
+    "cinema, dialogue 0 dB",
+    "cinema, dialogue -5 dB",
+    "speed +4 %",
 )
+CONDITIONS = tuple(condition for condition in PROTOCOL if condition.name in _NAMES)
 
 
 @dataclass(frozen=True)
@@ -75,7 +62,7 @@ class Cell:
 
 def clips(
     tracks: Sequence[NDArray[np.int16]],
-    talkers: Sequence[Path],
+    talks: Sequence[NDArray[np.float32]],
     count: int,
     seconds: Sequence[int] = (5, 10),
     conditions: Sequence[Condition] = CONDITIONS,
@@ -84,26 +71,23 @@ def clips(
 
     Args:
         tracks: Test music, 8 kHz.
-        talkers: Decoded test speech.
+        talks: Test speech, 8 kHz.
         count: Clips of each condition and length, spread over the tracks.
         seconds: Lengths.
         conditions: What the clips go through.
 
     Yields:
-        Clips; the longer ones begin where the shorter ones do.
+        Clips; the longer ones begin where the shorter ones do. None of a track that is short or silent.
     """
     rng = np.random.default_rng(2024)
-    beside = {
-        "babble": disturbance.babble(talkers, 12, _BED, rng),
-        "dialogue": disturbance.talk(talkers, _BED, rng),
-    }
     order = np.resize(rng.permutation(len(tracks)), count)
-    longest = max(seconds) * RATE
     for condition in conditions:
-        for track in order:
-            heard, at = _heard(condition, tracks[int(track)], longest, beside, rng)
-            for length in seconds:
-                yield Clip(condition.name, int(track), at / RATE, length, heard[: length * RATE])
+        for track in map(int, order):
+            made = make(_sound(tracks[track]), talks, condition, max(seconds), rng)
+            if made is not None:
+                heard, position = made
+                for length in seconds:
+                    yield Clip(condition.name, track, position, length, heard[: length * RATE])
 
 
 def measure(
@@ -170,36 +154,6 @@ def table(models: dict[str, list[Cell]]) -> str:
         figures = [f"{100 * cell.first:.0f} / {100 * cell.accepted:.0f} / {cell.margin:+.2f}" for cell in row]
         lines.append(f"| {row[0].condition}, {row[0].seconds} s | " + " | ".join(figures) + " |")
     return "\n".join(lines)
-
-
-def _heard(
-    condition: Condition,
-    track: NDArray[np.int16],
-    longest: int,
-    beside: dict[str, NDArray[np.float32]],
-    rng: np.random.Generator,
-) -> tuple[NDArray[np.float32], int]:
-    """Play a place of a track, loud enough to be music, under a condition."""
-    taken = int((_PAST + longest) * max(1.0, condition.speed)) + 8
-    for _ in range(20):
-        begin = int(rng.integers(0, max(1, len(track) - taken)))
-        music = _sound(track[begin : begin + taken])
-        if np.sqrt(np.mean(np.square(music[_PAST:]))) > 0.01:
-            break
-    if condition.speed != 1.0:
-        import soxr
-
-        music = soxr.resample(music, RATE * condition.speed, RATE)
-    music = music[: _PAST + longest]
-    if condition.beside:
-        bed = beside[condition.beside]
-        start = int(rng.integers(0, len(bed) - len(music)))
-        other = bed[start : start + len(music)]
-        level = np.sqrt(np.mean(np.square(music[_PAST:])) / np.mean(np.square(other[_PAST:])))
-        music = music + other * np.float32(level * 10 ** (-condition.ratio / 20))
-    if condition.room is not None:
-        music = rooms.reverberate(music, rooms.impulse_response(condition.room, rng))
-    return music[_PAST:], begin + int(_PAST * condition.speed)
 
 
 def _sound(samples: NDArray[np.int16]) -> NDArray[np.float32]:
