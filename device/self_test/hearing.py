@@ -23,6 +23,7 @@ NOISE = Check(12, "noise floor")
 CLIP = Check(13, "known clip")
 
 LISTENED = 4.0  # seconds for level and noise floor
+_LONGEST = clip.SECONDS + 12.0  # seconds that a loudspeaker may take for it
 _AFTER_THE_CLIP = 2.0  # seconds, for what is under way between loudspeaker and microphone
 
 LOUDEST_PEAK = -1.0  # dBFS; above it the sound was most likely cut off
@@ -107,8 +108,8 @@ def record(source: Microphone, loudspeaker: str | None) -> Sound:
                 seconds.append(second)
         name = source.found.name if source.found else "a microphone"
         try:
-            with playing(clip.clip(), clip.RATE, loudspeaker):
-                heard = _collect(blocks, clip.SECONDS + _AFTER_THE_CLIP)
+            with playing(clip.clip(), clip.RATE, loudspeaker) as played:
+                heard = _collect(blocks, played)
         except Waiting as waiting:
             return Sound(name, first.rate, tuple(seconds), None, waiting)
         return Sound(name, first.rate, tuple(seconds), heard, None)
@@ -117,12 +118,16 @@ def record(source: Microphone, loudspeaker: str | None) -> Sound:
         deque(blocks, maxlen=0)  # the microphone is let go of
 
 
-def _collect(blocks: Iterator[Block], seconds: float) -> Samples:
-    parts, length = list[Samples](), 0.0
-    while length < seconds:
+def _collect(blocks: Iterator[Block], played: Event) -> Samples:
+    """Listen until the clip was played and what was under way has come, or the loudspeaker takes too long."""
+    parts, length, ends = list[Samples](), 0.0, _LONGEST
+    while length < ends:
         block = next(blocks)
         parts.append(block.samples)
         length += block.seconds
+        if played.is_set():
+            ends = min(ends, length + _AFTER_THE_CLIP)
+            played.clear()
     return np.concatenate(parts)
 
 

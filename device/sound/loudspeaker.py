@@ -1,17 +1,19 @@
 """A loudspeaker, for the self-test's clip; nothing else on a box makes a sound."""
 
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
+from contextlib import contextmanager, suppress
+from threading import Event, Thread
 
 from device.errors import Waiting
 from device.sound.block import Samples
 
+_CLOSES_WITHIN = 5.0  # seconds
+_LATENCY = 1.0  # seconds of sound that the card holds ahead; a busy machine must not make it stumble
+
 
 @contextmanager
-def playing(sound: Samples, rate: int, device: str | None) -> Iterator[None]:
-    """Play a sound once while the context lasts; it ends with the sound or the context, whichever is first.
+def playing(sound: Samples, rate: int, device: str | None) -> Iterator[Event]:
+    """Play a sound once while the context lasts.
 
     To be entered after a microphone was opened, since opening one asks PortAudio anew for its devices.
 
@@ -20,21 +22,17 @@ def playing(sound: Samples, rate: int, device: str | None) -> Iterator[None]:
         rate: Hz.
         device: The whole or a part of the name that PortAudio has for it; None for the system's default.
 
+    Yields:
+        Set once all of it has been played.
+
     Raises:
         Waiting: There is no loudspeaker, or another program has it.
     """
     import sounddevice
 
-    left = [sound]
-
-    def give(out: Any, frames: int, *_: Any) -> None:
-        now, left[0] = left[0][:frames], left[0][frames:]
-        out[: len(now), 0] = now
-        out[len(now) :, 0] = 0.0
-
     try:
         stream = sounddevice.OutputStream(
-            samplerate=rate, channels=1, dtype="float32", device=device, callback=give, latency=0.4
+            samplerate=rate, channels=1, dtype="float32", device=device, latency=_LATENCY
         )
         stream.start()
     except (sounddevice.PortAudioError, ValueError) as error:
@@ -43,9 +41,19 @@ def playing(sound: Samples, rate: int, device: str | None) -> Iterator[None]:
             f"No loudspeaker{f' {device!r}' if device else ''} can be played through: {error}.",
             "Plug one in, or name another with --loudspeaker.",
         ) from error
+    played = Event()
+
+    def play() -> None:
+        with suppress(sounddevice.PortAudioError):  # the context ended first
+            stream.write(sound[:, None])
+            stream.stop()
+        played.set()
+
+    playing = Thread(target=play, name="loudspeaker", daemon=True)
+    playing.start()
     try:
-        yield
+        yield played
     finally:
-        closing = threading.Thread(target=lambda: stream.close(ignore_errors=True), daemon=True)
-        closing.start()
-        closing.join(5.0)
+        stream.abort(ignore_errors=True)
+        playing.join(_CLOSES_WITHIN)
+        stream.close(ignore_errors=True)
