@@ -28,6 +28,9 @@ BRIDGES = 12  # lost stretches in one incident `log-continued`; they fit into DE
 
 RECEIPTS_KEPT = 1_000  # the newest receipts stay in the log; `schema.sql` guards the same number
 TAIL_EVENTS = 64  # events at the end of the log that are read again each time it is opened
+HELD_EVENTS = 5_000  # events that wait in memory while a card takes nothing: some ten days of them
+HELD_BYTES = 16_777_216  # embeddings among them
+
 FORGOTTEN_AT_ONCE = 5_000  # delivered events deleted in one transaction: some 0.1 s on a card
 
 BUSY_SECONDS = 30.0  # how long one of the three processes waits for another's transaction

@@ -30,6 +30,7 @@ def connect_to_write(path: Path) -> sqlite3.Connection:
         Broken: It is no log, a newer program's log, or cannot be opened. It is then left as it is.
         Waiting: The disk is full.
     """
+    _refuse_emptied(path)
     with errors_named(path), _closed_if_it_fails(f"{path.absolute().as_uri()}?mode=rwc") as connection:
         if _has_tables(connection):
             _check_kind(connection, path)
@@ -42,6 +43,15 @@ def connect_to_write(path: Path) -> sqlite3.Connection:
         return connection
 
 
+def build(path: Path) -> sqlite3.Connection:
+    """Make a log that nobody may see before it is closed, synced and given its name."""
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.execute("PRAGMA journal_mode = OFF")
+    connection.execute("PRAGMA synchronous = OFF")
+    _create(connection)
+    return connection
+
+
 def connect_to_read(path: Path) -> sqlite3.Connection:
     """Open a log that another process writes; nothing can be changed through this connection.
 
@@ -52,6 +62,7 @@ def connect_to_read(path: Path) -> sqlite3.Connection:
     """
     try:
         path.stat()
+        _refuse_emptied(path)
     except FileNotFoundError as error:
         raise _absent(path) from error
     except OSError as error:
@@ -67,6 +78,13 @@ def connect_to_read(path: Path) -> sqlite3.Connection:
         if broken.code == "log-closed" and not path.with_name(f"{path.name}-shm").exists():
             raise Waiting("log-idle", f"No service has {path} open.", "Start the box's services.") from broken
         raise
+
+
+def _refuse_emptied(path: Path) -> None:
+    """Keep SQLite from deleting a write-ahead log whose file has lost all its bytes; the events may be in it."""
+    wal = path.with_name(f"{path.name}-wal")
+    if path.exists() and path.stat().st_size == 0 and wal.exists() and wal.stat().st_size > 0:
+        raise Broken("log-corrupt", f"{path} is empty, though {wal.name} is not.", _ASK)
 
 
 def _absent(path: Path) -> Waiting:
@@ -132,14 +150,14 @@ def _closed_if_it_fails(uri: str) -> Iterator[sqlite3.Connection]:
     try:
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA trusted_schema = OFF")
-        connection.text_factory = _legible
+        connection.text_factory = legible
         yield connection
     except BaseException:
         connection.close()
         raise
 
 
-def _legible(text: bytes) -> str:
+def legible(text: bytes) -> str:
     """Read text so that a damaged row can still be shown."""
     return text.decode("utf-8", "replace")
 

@@ -9,9 +9,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from device.errors import Refused
 from device.record.continuation import Bridge
 from device.record.event import TYPES, Event, decode
 from device.record.field import Moment
+from device.record.generations import newest
 from device.record.link import START, Link
 from device.record.log_file import connect_to_read, errors_named
 from device.record.receipt import Receipt, receipt_on_record
@@ -40,7 +42,6 @@ class Stored:
 
 
 _EVENT = "SELECT seq, jws, hash, type, time FROM event"
-_THROUGH = "SELECT coalesce((SELECT through FROM receipt ORDER BY number DESC LIMIT 1), 0)"
 
 
 def stored(row: tuple[int, bytes, bytes, str, str]) -> Stored:
@@ -62,12 +63,13 @@ class LogReader:
 
     @classmethod
     def read(cls, path: Path) -> "LogReader":
-        """Open a log that another process writes.
+        """Open a log that another process writes; a damaged one goes on in another file, which is then read.
 
         Raises:
             Waiting: There is no log yet.
             Broken: It is no log.
         """
+        path = newest(path)
         return LogReader(path, connect_to_read(path))
 
     def close(self) -> None:
@@ -153,8 +155,13 @@ class LogReader:
 
     def receipt(self) -> Receipt | None:
         """Give the receipt that counts: the last one that came."""
+        jws = self.receipt_text()
+        return None if jws is None else receipt_on_record(jws)
+
+    def receipt_text(self) -> bytes | None:
+        """Give it as it was signed."""
         row = self._find("SELECT jws FROM receipt ORDER BY number DESC LIMIT 1")
-        return None if row is None else receipt_on_record(row[0])
+        return None if row is None else bytes(row[0])
 
     def receipts(self) -> list[bytes]:
         """Give the receipts that are kept, as signed, oldest first."""
@@ -178,20 +185,24 @@ class LogReader:
 
     def waiting(self) -> int:
         """Count the events that no receipt covers yet."""
-        row = self._one(f"SELECT coalesce((SELECT max(seq) FROM event), 0), ({_THROUGH})")  # noqa: S608 - a constant of this module
-        numbers = range(int(row[1]) + 1, int(row[0]) + 1)
+        head = self.head() or START
+        numbers = range(self.receipt_through() + 1, head.seq + 1)
         lost = (_both(numbers, bridge.numbers) for bridge in self.losses())
         return len(numbers) - sum(lost)
 
     def receipt_through(self) -> int:
-        """Give the number up to which the platform has all events; 0 if it has none."""
-        return int(self._one(_THROUGH)[0])
+        """Give the number up to which the platform has all events; 0 if it has none, or if nobody can read it."""
+        try:
+            receipt = self.receipt()
+        except Refused:
+            return 0
+        return 0 if receipt is None else receipt.through
 
     def _stored(self, question: str, values: tuple[int | str, ...]) -> list[Stored]:
         with errors_named(self.path):
             return [stored(row) for row in self._connection.execute(question, values)]
 
-    def _find(self, question: str, values: tuple[int | str, ...] = ()) -> tuple[Any, ...] | None:
+    def _find(self, question: str, values: tuple[int | str | bytes, ...] = ()) -> tuple[Any, ...] | None:
         with errors_named(self.path):
             row: tuple[Any, ...] | None = self._connection.execute(question, values).fetchone()
             return row

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from device.errors import Broken, Refused
 from device.record.export import stored_events, verify_export
+from device.record.generations import newest
 from device.record.keys import Jwks
-from device.record.log_reader import LogReader
+from device.record.log_reader import LogReader, Stored
 from device.record.verification import NOTHING, Fault, Reason, Verification, verify
 
 _SQLITE = b"SQLite format 3\0"
@@ -18,7 +19,7 @@ def verify_file(path: Path, boxes: Jwks, platform: Jwks | None) -> Verification:
     """Check a log or an export, whichever the file is.
 
     Args:
-        path: The file.
+        path: The file; where it is a damaged log that went on in another file, that one is checked.
         boxes: The keys of the boxes.
         platform: The platform's keys; without them receipts are not looked at.
 
@@ -26,6 +27,7 @@ def verify_file(path: Path, boxes: Jwks, platform: Jwks | None) -> Verification:
         Refused: The file cannot be read.
         Broken: It is a database, but no log.
     """
+    path = newest(path)
     try:
         with path.open("rb") as file:
             beginning = file.read(len(_SQLITE))
@@ -87,7 +89,7 @@ class _Rows:
     def __iter__(self) -> Iterator[bytes]:
         self.seq = self._log.anchor().seq
         for stored in stored_events(self._log, 0):
-            self.seq += 1
+            self.seq = stored.seq if _is_behind_a_loss(stored, self.seq) else self.seq + 1
             if self.fault is None and (stored.seq, stored.hash) != (
                 self.seq,
                 hashlib.sha256(stored.jws).hexdigest(),
@@ -95,3 +97,11 @@ class _Rows:
                 words = f"The row of event {stored.seq} has another number or hash than its event."
                 self.fault = Fault(self.seq, Reason.ALTERED, words)
             yield stored.jws
+
+
+def _is_behind_a_loss(stored: Stored, last: int) -> bool:
+    """Say whether a row that does not follow the last one has its event's own number."""
+    try:
+        return stored.seq > last + 1 and stored.event.seq == stored.seq
+    except Refused:
+        return False

@@ -67,6 +67,12 @@ CREATE TABLE damaged (
     declared INTEGER                               -- the event that says so; null while none does
 ) STRICT;
 
+-- Where the log stood each time that it was opened for writing: only there can it have lost its end.
+CREATE TABLE opened (
+    number INTEGER PRIMARY KEY,
+    after INTEGER NOT NULL CHECK (after >= 0)      -- the last number given before
+) STRICT;
+
 -- Receipts that name an event which this log does not have: what the platform has is beyond doubt, so the log has lost it.
 CREATE TABLE contradiction (
     number INTEGER PRIMARY KEY,

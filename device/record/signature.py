@@ -62,9 +62,13 @@ class VerifiedPayload:
 
 def sign(payload: bytes, typ: str, signer: Signer) -> bytes:
     """Give the compact JWS of a payload, as ASCII bytes."""
-    header = dump({"alg": "EdDSA", "kid": signer.public.kid, "typ": typ})
-    message = _base64url(header) + b"." + _base64url(payload)
+    message = header_of(signer.public, typ) + b"." + _base64url(payload)
     return message + b"." + _base64url(signer.sign(message))
+
+
+def header_of(key: PublicKey, typ: str) -> bytes:
+    """Give what every compact JWS of a key and a type begins with, up to its first dot."""
+    return _base64url(dump({"alg": "EdDSA", "kid": key.kid, "typ": typ}))
 
 
 def verify(jws: bytes, keys: Jwks, typ: str, longest: int = limits.EVENT_BYTES) -> VerifiedPayload:

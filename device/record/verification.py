@@ -5,14 +5,18 @@ What it can show, and what not:
 - That the last ones were taken away shows only against what somebody else knows: a receipt, or the head that is
   handed in. Of events that the platform never saw, no arithmetic can say that there were more.
 - That the first ones were taken away shows against the place after which the events are said to begin.
+- Events that the box itself has lost are no fault where a later event of the chain declares them (continuation.py);
+  they are counted, and how many they are is part of what was found.
 """
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from itertools import chain as chain_of
 
 from device.errors import Refused
+from device.record.continuation import Bridge, continuation, leads
 from device.record.event import Event
 from device.record.keys import Jwks
 from device.record.link import Link
@@ -64,6 +68,7 @@ class Verification:
     ended: datetime | None  # when the last was
     receipt: Receipt | None  # the latest of the platform's that was checked against them
     fault: Fault | None
+    lost: int = 0  # numbers between the first and the last whose events the box has lost, and says so
 
     @property
     def sound(self) -> bool:
@@ -75,7 +80,9 @@ class Verification:
         """Count the events at the end that no receipt vouches for: were more cut off, it would not show."""
         if self.last is None:
             return 0
-        return min(self.events, max(0, self.last.seq - (self.receipt.through if self.receipt else 0)))
+        return min(
+            self.events + self.lost, max(0, self.last.seq - (self.receipt.through if self.receipt else 0))
+        )
 
 
 NOTHING = Verification(None, 0, None, None, None, None, None, None)
@@ -102,6 +109,7 @@ def verify(
     """
     chain = _Chain(boxes, after)
     rest = iter(events)
+    jws = b""
     try:
         if platform is not None:
             chain.expect(receipts, platform)
@@ -111,7 +119,11 @@ def verify(
             chain.take(jws)
         chain.end()
     except _Found as found:
-        return chain.verification(_moved_or_gone(found.fault, rest, boxes))
+        if chain.gaps:  # nothing behind an undeclared gap counts
+            gap = chain.gaps[0]
+            fault = Fault(gap.numbers.start, Reason.REMOVED, gap.words)
+            return replace(gap.before, fault=_moved_or_gone(fault, chain_of([jws], rest), boxes))
+        return chain.verification(found.fault)
     return chain.verification(None)
 
 
@@ -121,11 +133,28 @@ class _Found(Exception):  # noqa: N818 - it says that the search is over, not th
         self.fault = Fault(seq, reason, words)
 
 
+@dataclass(frozen=True)
+class _Gap:
+    """Numbers that are not there, and that no event has declared lost so far."""
+
+    place: Link
+    goal: Link
+    words: str
+    before: Verification  # what was found up to it
+
+    @property
+    def numbers(self) -> range:
+        return range(self.place.seq + 1, self.goal.seq + 1)
+
+
 class _Chain:
     """As much of the chain as was whole so far."""
 
     def __init__(self, boxes: Jwks, after: Link | None) -> None:
         self.heads: dict[int, str] = {}  # hashes known from elsewhere, by number
+        self.gaps: list[_Gap] = []
+        self._lost = 0
+        self._bridges: list[Bridge] = []
         self._receipts: dict[int, Receipt] = {}
         self._boxes = boxes
         self._after = after  # the place that the next event must follow, if known
@@ -159,16 +188,21 @@ class _Chain:
             words = f"An event of {event.box} stands among those of {self._last[0].box}."
             raise _Found(self._next, Reason.OTHER_BOX, words)
         if self._after is not None:
-            _check_place(event, link, self._after)
+            self._check_place(event, link, self._after)
         for seq, digest in ((event.seq - 1, event.prev), (link.seq, link.hash)):
             if self.heads.get(seq, digest) != digest:
                 words = f"Event {seq} is another than the one that the platform, or whoever asks, knows."
                 raise _Found(link.seq, Reason.INSERTED, words)
         self._after, self._last = link, (event, link)
         self._first = self._first or self._last
+        if (declared := continuation(event.report)) is not None:
+            self._bridges += declared.lost
+            self.gaps = [gap for gap in self.gaps if not leads(self._bridges, gap.place, gap.goal)]
 
     def end(self) -> None:
         """Say that there are no more events."""
+        if self.gaps:
+            raise _Found(self.gaps[0].numbers.start, Reason.REMOVED, self.gaps[0].words)
         last = self._after.seq if self._after is not None else 0
         known = max(self.heads, default=0)
         if last < known:
@@ -183,39 +217,40 @@ class _Chain:
         reached = [seq for seq in self._receipts if first.seq <= seq <= last.seq]
         return Verification(
             box=first_event.box,
-            events=last.seq - first.seq + 1,
+            events=last.seq - first.seq + 1 - self._lost,
             first=first,
             last=last,
             began=first_event.time,
             ended=last_event.time,
             receipt=self._receipts[max(reached)] if reached else None,
             fault=fault,
+            lost=self._lost,
         )
 
     @property
     def _next(self) -> int:
         return 0 if self._after is None else self._after.seq + 1
 
+    def _check_place(self, event: Event, link: Link, after: Link) -> None:
+        goal = Link(event.seq - 1, event.prev)
+        if link == after or event.seq < after.seq:
+            words = f"Event {event.seq} stands here once more, after {after.seq}."
+            raise _Found(after.seq + 1, Reason.REPEATED, words)
+        if event.seq == after.seq:
+            raise _Found(after.seq + 1, Reason.INSERTED, f"There are two events numbered {event.seq}.")
+        if goal.seq > after.seq:
+            words = f"After event {after.seq} comes {event.seq}."
+            self.gaps.append(_Gap(after, goal, words, self.verification(None)))
+            self._lost += goal.seq - after.seq
+        elif goal != after:
+            words = f"Event {event.seq} was chained to another event {after.seq} than the one that stands before it."
+            raise _Found(event.seq, Reason.INSERTED, words)
+
     def _check_owner(self, box: str) -> None:
         for receipt in self._receipts.values():
             if receipt.box != box:
                 words = f"A receipt for {receipt.box} stands with the events of {box}."
                 raise _Found(receipt.through, Reason.RECEIPT, words)
-
-
-def _check_place(event: Event, link: Link, after: Link) -> None:
-    if event.seq > after.seq + 1:
-        raise _Found(after.seq + 1, Reason.REMOVED, f"After event {after.seq} comes {event.seq}.")
-    if link == after or event.seq < after.seq:
-        words = f"Event {event.seq} stands here once more, after {after.seq}."
-        raise _Found(after.seq + 1, Reason.REPEATED, words)
-    if event.seq == after.seq:
-        raise _Found(after.seq + 1, Reason.INSERTED, f"There are two events numbered {event.seq}.")
-    if event.prev != after.hash:
-        words = (
-            f"Event {event.seq} was chained to another event {after.seq} than the one that stands before it."
-        )
-        raise _Found(event.seq, Reason.INSERTED, words)
 
 
 def _moved_or_gone(fault: Fault, rest: Iterator[bytes], boxes: Jwks) -> Fault:

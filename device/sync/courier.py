@@ -9,7 +9,6 @@ import random
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from itertools import cycle
 from pathlib import Path
 from threading import Event
 
@@ -25,6 +24,7 @@ from device.sync.forwarder import Forwarder
 from device.sync.link import Link
 from device.sync.message import NO_RECEIVER, Acknowledged, Message, Will
 from device.sync.state import StateFile, utc_now
+from device.sync.ways import Ways
 from device.trouble import Trouble
 
 log_of_service = logging.getLogger("estu.sync")
@@ -45,6 +45,7 @@ class Pace:
     stable: float = 10.0  # seconds after which a connection counts as a success
     first_pause: float = 1.0  # seconds, the longest first pause after a failure
     longest_pause: float = 120.0  # seconds
+    home: float = 3_600.0  # seconds on another way before the preferred one is tried again
 
 
 def run(
@@ -60,7 +61,7 @@ def run(
     """Carry events to the platform until told to stop.
 
     Args:
-        links: The ways to the broker, tried in turn, the preferred first.
+        links: The ways to the broker, the preferred first; `ways.py` says which is tried when.
         log_path: The box's log; waited for if it is not there yet.
         platform: Whose receipts count.
         stop: Set from outside, by a signal.
@@ -74,18 +75,19 @@ def run(
     """
     state = StateFile(state_path)
     backoff = Backoff(pace.first_pause, pace.longest_pause)
+    ways = Ways(links, pace.home)
     said = ""
-    for link in cycle(links):
-        if stop.is_set():
-            return
+    while not stop.is_set():
         try:
             with ReceiptLedger.open(log_path) as log:
-                _Courier(link, log, platform, state, software, pace, backoff, alive).carry(stop)
+                _Courier(ways, log, platform, state, software, pace, backoff, alive).carry(stop)
         except Waiting as waiting:
-            state.report(False, str(link), Trouble.of(waiting), utc_now())
+            state.report(False, str(ways.link), Trouble.of(waiting), utc_now(), time.monotonic())
             if waiting.code != said or not backoff.failures:
                 log_of_service.warning("%s", waiting)
             said = waiting.code
+            if not waiting.code.startswith("log-"):  # else it is not the way's fault
+                ways.failed()
             pause = backoff.failed(random.random())  # noqa: S311 - spreads boxes over time, guards nothing
             _wait(pause, stop, alive)
 
@@ -102,7 +104,7 @@ def _wait(seconds: float, stop: Event, alive: Callable[[], None]) -> None:
 class _Courier:
     """One connection's worth of carrying."""
 
-    link: Link
+    ways: Ways
     log: ReceiptLedger
     platform: Jwks
     state: StateFile
@@ -111,25 +113,28 @@ class _Courier:
     backoff: Backoff
     alive: Callable[[], None]
 
+    link: Link = field(init=False)
     forwarder: Forwarder = field(init=False)
     _seq_of: dict[int, int] = field(init=False, default_factory=dict)  # packet number: event number
     _trouble: Trouble | None = field(init=False, default=None)
+    _claim: bytes | None = field(init=False, default=None)  # a receipt that contradicts the log
     _heard: float = field(
         init=False, default=0.0
     )  # monotonic seconds when something last came, or nothing was in flight
 
     def carry(self, stop: Event) -> None:
-        """Connect, and carry until told to stop.
+        """Connect, and carry until told to stop, or until it is time to try a better way.
 
         Raises:
-            Waiting: The connection failed or broke.
+            Waiting: The connection failed or broke, or the log has to be looked at by who writes it.
         """
+        self.link = self.ways.link
         box = self.log.box
         will = Will(topics.presence(box), self._presence("offline"))
         broker = BrokerLink(self.link, [topics.receipt(box)], will, in_flight=self.pace.window)
         with broker:
             begun = self._heard = time.monotonic()
-            receipted = self.log.receipt()
+            receipted = receipts.kept(self.log, self.platform)
             self.forwarder = Forwarder(
                 receipted=0 if receipted is None else receipted.through,
                 window=broker.in_flight,
@@ -146,18 +151,25 @@ class _Courier:
                 for happening in come:
                     self._take(happening)
                 self._look_after(time.monotonic(), begun)
+                if not self._seq_of and self.ways.should_go_home(time.monotonic()):
+                    log_of_service.info("Trying %s again.", self.ways.links[0])
+                    self.ways.go_home()
+                    return
 
     def _send(self, broker: BrokerLink, box: str) -> None:
         """Send what the forwarder wants sent."""
+        if self._claim is not None:
+            if self.log.contradicted():
+                return  # the numbers to send are taken; the log gets others
+            claim, self._claim = self._claim, None
+            self._receipt(claim)
         head = self.log.head()
         wanted = self.forwarder.take(0 if head is None else head.seq, time.monotonic())
         if not wanted:
             return
         topic = topics.event(box)
         sent = set()
-        for event in self.log.events(after=wanted.start - 1, limit=len(wanted)):
-            if event.seq not in wanted:
-                break
+        for event in self.log.to_send(wanted):
             if len(event.jws) + _OVERHEAD > broker.largest_message:
                 self._trouble = Trouble(
                     "event-too-large",
@@ -176,7 +188,7 @@ class _Courier:
             case Acknowledged():
                 self._acknowledged(happening)
             case Message():
-                self._receipt(happening)
+                self._receipt(happening.payload)
 
     def _acknowledged(self, puback: Acknowledged) -> None:
         seq = self._seq_of.pop(puback.number, None)
@@ -190,10 +202,12 @@ class _Courier:
             heard = puback.accepted and puback.code != NO_RECEIVER
             self.forwarder.acknowledged(seq, time.monotonic(), heard)
 
-    def _receipt(self, message: Message) -> None:
+    def _receipt(self, jws: bytes) -> None:
         try:
-            receipt = receipts.accept(message.payload, self.log, self.platform)
+            receipt = receipts.accept(jws, self.log, self.platform)
         except Refused as refused:
+            if refused.code in receipts.CONTRADICTIONS:
+                self._claim = jws
             self._trouble = Trouble.of(refused)
             log_of_service.warning("%s", refused)
             return
@@ -219,7 +233,8 @@ class _Courier:
         """Notice a connection that does well; say how it goes."""
         if now - begun > self.pace.stable:
             self.backoff.succeeded()
-        self.state.report(True, str(self.link), self._trouble or self._silence(), utc_now())
+            self.ways.stands(now)
+        self.state.report(True, str(self.link), self._trouble or self._silence(), utc_now(), now)
 
     def _silence(self) -> Trouble | None:
         """Say that the broker takes the events and the platform does not answer."""

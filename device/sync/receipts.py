@@ -12,6 +12,22 @@ from device.record.keys import Jwks
 from device.record.receipt import Receipt, unseal_receipt
 from device.record.receipt_ledger import ReceiptLedger
 
+CONTRADICTIONS = {"receipt-ahead", "receipt-other-chain"}  # the log has lost events that the platform has
+
+
+def kept(log: ReceiptLedger, platform: Jwks) -> Receipt | None:
+    """Give the receipt that counts, verified once more: a card may have changed it since it came.
+
+    Args:
+        log: Keeps the receipts.
+        platform: The platform's keys; under other ones than before nothing counts as delivered until it says so anew.
+    """
+    jws = log.receipt_text()
+    try:
+        return None if jws is None else unseal_receipt(jws, platform)
+    except Refused:
+        return None
+
 
 def accept(jws: bytes, log: ReceiptLedger, platform: Jwks) -> Receipt:
     """Verify a receipt and keep it.
@@ -25,7 +41,7 @@ def accept(jws: bytes, log: ReceiptLedger, platform: Jwks) -> Receipt:
         Refused: It does not count; the last good one stays.
         Waiting: The disk is full.
     """
-    refuse_older(unseal_receipt(jws, platform), log.receipt())
+    refuse_older(unseal_receipt(jws, platform), kept(log, platform))
     return log.keep_receipt(jws, platform)
 
 

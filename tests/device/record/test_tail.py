@@ -1,4 +1,4 @@
-"""A card that gives back other bytes than were written: the log is cut to its last whole event, or goes on."""
+"""A card that gives back other bytes than were written: the log goes on behind what it lost, and says so."""
 
 import hashlib
 import sqlite3
@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from device.host.clock import Instant
-from device.record import limits
+from device.record import head_mark, limits, suspicion
+from device.record.continuation import continuation
 from device.record.keys import Jwks
 from device.record.link import Link
 from device.record.log import EventLog
@@ -16,6 +17,7 @@ from device.record.log_verification import verify_log
 from device.record.receipt_ledger import ReceiptLedger
 from device.record.reports import IncidentReport
 from device.record.signing_key import SigningKey
+from device.record.tail import is_whole
 
 At = Callable[[float], Instant]
 INCIDENT = IncidentReport("microphone-lost", "Gone.")
@@ -64,20 +66,31 @@ def test_a_whole_log_is_found_whole(open_log: Callable[[], EventLog], places: li
         )
 
 
+def declared(log: EventLog) -> list[tuple[int, int]]:
+    """Give the stretches that the log's incidents declare lost: after, through."""
+    found = [continuation(stored.event.report) for stored in log.events(0, 1_000) if is_whole(stored)]
+    return [(one.after.seq, one.through.seq) for each in found if each for one in each.lost]
+
+
 @pytest.mark.parametrize("column", ["jws", "hash"])
-def test_damage_at_the_end_is_put_aside_and_its_number_used_again(
-    path: Path, open_log: Callable[[], EventLog], places: list[Link], at: At, column: str
+def test_damage_at_the_end_is_put_aside_and_its_number_is_not_used_again(
+    path: Path, open_log: Callable[[], EventLog], places: list[Link], at: At, boxes: Jwks, column: str
 ) -> None:
     rot(path, 7, 8, column=column)
     with open_log() as log:
         assert (log.opening.events, log.opening.cut) == (6, 2)
         assert log.head() == places[5]
-        assert log.append(INCIDENT, at(20)).seq == 7
-        assert log.events(6, 1)[0].event.prev == places[5].hash
+        assert log.append(INCIDENT, at(20)).seq == 10
+        assert declared(log) == [(6, 8)]
+        assert log.events(8, 1)[0].event.prev == places[7].hash
         aside = log._connection.execute("SELECT seq FROM torn ORDER BY seq").fetchall()
         assert aside == [(7,), (8,)]
+        found = verify_log(log, boxes, None)
+        assert (found.fault, found.events, found.lost) == (None, 8, 2)
     with open_log() as log:
         assert log.opening.whole
+        log.append(INCIDENT, at(30))
+        assert declared(log) == [(6, 8)]
 
 
 def test_a_row_that_never_was_an_event_is_put_aside(
@@ -108,26 +121,30 @@ def test_an_event_that_the_platform_has_keeps_its_number_though_it_is_damaged_he
     with open_log() as log:
         assert (log.opening.cut, log.opening.damaged) == (1, (6, 7))
         log.append(INCIDENT, at(20))
-        assert log.events(7, 1)[0].event.prev == places[6].hash
+        assert declared(log) == [(7, 8)]
 
 
-def test_whole_events_after_damage_stay(
-    path: Path, open_log: Callable[[], EventLog], places: list[Link]
+def test_whole_events_after_damage_stay_and_the_log_says_what_is_lost(
+    path: Path, open_log: Callable[[], EventLog], places: list[Link], at: At, boxes: Jwks
 ) -> None:
-    rot(path, 5)
+    rot(path, 2, 5)
     with open_log() as log:
-        assert (log.opening.cut, log.opening.damaged, log.opening.events) == (0, (5,), 8)
+        assert (log.opening.cut, log.opening.damaged, log.opening.events) == (2, (), 6)
         assert not log.opening.whole
         assert log.head() == places[7]
+        log.append(INCIDENT, at(20))
+        assert declared(log) == [(1, 2), (4, 5)]
+        assert verify_log(log, boxes, None).lost == 2
 
 
-def test_a_log_whose_every_event_is_damaged_begins_again(
+def test_a_log_whose_every_event_is_damaged_goes_on_behind_them(
     path: Path, open_log: Callable[[], EventLog], places: list[Link], at: At
 ) -> None:
     rot(path, *range(1, 9))
     with open_log() as log:
         assert (log.opening.cut, log.opening.events) == (8, 0)
-        assert log.append(INCIDENT, at(20)).seq == 1
+        assert log.append(INCIDENT, at(20)).seq == 10
+        assert declared(log) == [(0, 8)]
 
 
 def test_a_row_that_is_gone_is_counted(
@@ -139,7 +156,44 @@ def test_a_row_that_is_gone_is_counted(
     connection.commit()
     connection.close()
     with open_log() as log:
-        assert (log.opening.missing, log.opening.events) == (2, 6)
+        assert (log.opening.missing, log.opening.cut, log.opening.events) == (0, 2, 6)
+
+
+def test_a_row_with_a_number_that_was_never_given_does_not_set_the_next(
+    path: Path, open_log: Callable[[], EventLog], places: list[Link], at: At
+) -> None:
+    connection = sqlite3.connect(path)
+    connection.execute("DROP TRIGGER event_is_never_rewritten")
+    connection.execute("UPDATE event SET seq = 8 + (1 << 50) WHERE seq = 8")
+    connection.commit()
+    connection.close()
+    head_mark.path_of(path).unlink()
+    with open_log() as log:
+        assert log.append(INCIDENT, at(20)).seq == 8
+
+
+def test_an_end_that_the_card_lost_is_known_from_the_note_beside_the_log(
+    path: Path, open_log: Callable[[], EventLog], places: list[Link], at: At, boxes: Jwks
+) -> None:
+    connection = sqlite3.connect(path)
+    connection.execute("DROP TRIGGER event_stays_until_receipted_and_anchored")
+    connection.execute("DELETE FROM event WHERE seq > 5")
+    connection.commit()
+    connection.close()
+    with open_log() as log:
+        assert (log.opening.cut, log.opening.events) == (3, 5)
+        assert log.append(INCIDENT, at(20)).seq == 10
+        assert (declared(log), log.events(8, 1)[0].event.prev) == ([(5, 8)], places[7].hash)
+        assert verify_log(log, boxes, None).lost == 3
+
+
+def test_a_number_that_is_lost_is_not_waited_for(
+    path: Path, open_log: Callable[[], EventLog], places: list[Link], at: At
+) -> None:
+    rot(path, 7, 8)
+    with open_log() as log:
+        log.append(INCIDENT, at(20))
+        assert (log.head().seq, log.waiting()) == (10, 8)  # type: ignore[union-attr]
 
 
 def test_only_the_tail_is_read_again(
@@ -151,7 +205,18 @@ def test_only_the_tail_is_read_again(
         assert log.opening.whole
     monkeypatch.setattr(limits, "TAIL_EVENTS", 4)
     with open_log() as log:
-        assert log.opening.damaged == (5,)
+        assert log.opening.cut == 1
+
+
+def test_where_there_is_a_reason_every_undelivered_event_is_read_again(
+    path: Path, open_log: Callable[[], EventLog], places: list[Link], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "TAIL_EVENTS", 2)
+    rot(path, 3)
+    suspicion.leave(path, "Event 3 is not what was written.")
+    with open_log() as log:
+        assert log.opening.cut == 1
+    assert suspicion.read(path) is None
 
 
 def test_a_forgotten_beginning_is_not_missing(
@@ -187,6 +252,6 @@ def test_a_log_that_lost_all_that_was_not_receipted_goes_on_from_what_was_forgot
     rot(path, 7, 8)
     with open_log() as log:
         assert (log.opening.events, log.opening.cut) == (0, 2)
-        assert log.append(INCIDENT, at(901)).seq == 7
-        assert log.events(0, 9)[0].event.prev == places[5].hash
+        assert log.append(INCIDENT, at(901)).seq == 10
+        assert declared(log) == [(6, 8)]
         assert verify_log(log, boxes, platform).sound

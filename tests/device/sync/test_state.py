@@ -19,15 +19,15 @@ def path(tmp_path: Path) -> Path:
 
 
 def test_what_is_reported_is_read(path: Path) -> None:
-    StateFile(path).report(False, "broker:8883", TROUBLE, NOW)
-    assert read(path) == SyncState(False, "broker:8883", NOW, TROUBLE, NOW)
+    StateFile(path).report(False, "broker:8883", TROUBLE, NOW, 100.0)
+    assert read(path) == SyncState(False, "broker:8883", NOW, TROUBLE, NOW, TROUBLE, NOW)
 
 
 def test_nothing_is_written_while_nothing_changes_but_for_a_sign_of_life(path: Path) -> None:
     state = StateFile(path)
     written = []
     for second in range(0, 200, 10):
-        state.report(True, "broker:8883", None, NOW + timedelta(seconds=second))
+        state.report(True, "broker:8883", None, NOW + timedelta(seconds=second), 100.0 + second)
         found = read(path)
         assert found is not None
         written.append((found.written - NOW).total_seconds())
@@ -36,9 +36,9 @@ def test_nothing_is_written_while_nothing_changes_but_for_a_sign_of_life(path: P
 
 def test_a_change_is_written_at_once_and_since_says_when_it_began(path: Path) -> None:
     state = StateFile(path)
-    state.report(True, "broker:8883", None, NOW)
+    state.report(True, "broker:8883", None, NOW, 100.0)
     for second in (1, 2, 3):
-        state.report(False, "broker:8883", TROUBLE, NOW + timedelta(seconds=second))
+        state.report(False, "broker:8883", TROUBLE, NOW + timedelta(seconds=second), 100.0 + second)
     found = read(path)
     assert found is not None
     assert (found.connected, found.trouble, found.since) == (False, TROUBLE, NOW + timedelta(seconds=1))
@@ -46,15 +46,34 @@ def test_a_change_is_written_at_once_and_since_says_when_it_began(path: Path) ->
 
 def test_a_clock_that_was_set_back_does_not_silence_the_sign_of_life(path: Path) -> None:
     state = StateFile(path)
-    state.report(True, "broker:8883", None, NOW)
-    state.report(True, "broker:8883", None, NOW - timedelta(days=1))
+    state.report(True, "broker:8883", None, NOW, 100.0)
+    state.report(True, "broker:8883", None, NOW - timedelta(days=1), 101.0)
     found = read(path)
     assert found is not None
     assert found.written == NOW - timedelta(days=1)
 
 
+@pytest.mark.parametrize("years", [-56, 56])
+def test_a_clock_that_is_set_takes_the_beginning_along(path: Path, years: int) -> None:
+    state, set_to = StateFile(path), NOW + timedelta(days=365 * years)
+    state.report(True, "broker:8883", None, NOW, 100.0)
+    state.report(True, "broker:8883", None, set_to, 130.0)
+    found = read(path)
+    assert found is not None
+    assert (found.since, found.written) == (set_to - timedelta(seconds=30), set_to)
+
+
+def test_the_last_trouble_is_remembered_when_all_is_well_again(path: Path) -> None:
+    state = StateFile(path)
+    state.report(False, "broker:8883", TROUBLE, NOW, 100.0)
+    state.report(True, "broker:8883", None, NOW + timedelta(seconds=9), 109.0)
+    found = read(path)
+    assert found is not None
+    assert (found.trouble, found.last_trouble, found.troubled) == (None, TROUBLE, NOW)
+
+
 def test_a_state_that_cannot_be_written_stops_nobody(tmp_path: Path) -> None:
-    StateFile(tmp_path / "no such folder" / "sync.json").report(True, "broker:8883", None, NOW)
+    StateFile(tmp_path / "no such folder" / "sync.json").report(True, "broker:8883", None, NOW, 100.0)
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"connected": 1}', b"\xff" * 100_000])
