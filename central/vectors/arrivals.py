@@ -7,7 +7,9 @@ from typing import Any
 from central.vectors.keys import BOX, BOX_KEY, OTHER_BOX_KEY
 from central.vectors.reports import BOOT, COVERAGE, FIRST_BOOT, INCIDENT, PLAY
 from central.vectors.writing import PREVIOUS, chain, event, payload, signed
+from device.record.continuation import Bridge, incident
 from device.record.event import NO_EVENT
+from device.record.link import Link
 from device.record.reports import Report
 from device.record.signed_event import hash_of, seal
 
@@ -108,6 +110,17 @@ def all_arrivals() -> Iterator[Arrivals]:
             step(one, "whole", 1),
             step(spoilt, "objected", 2, (spoilt, "event-schema"), head=hash_of(spoilt)),
             step(after, "whole", 3, head=hash_of(after)),
+        ),
+    )
+    lost = Bridge(Link(1, heads[1]), Link(3, heads[3]))
+    declared = seal(event(5, heads[4], incident([lost])), BOX_KEY)
+    yield Arrivals(
+        "loss-declared",
+        "The second and the third were lost on the box; the fifth says so, and the place goes over them.",
+        (
+            step(one, "whole", 1),
+            step(four, "waits", 1),
+            step(declared, "whole", 5, head=hash_of(declared)),
         ),
     )
     other = chain([FIRST_BOOT, PLAY], OTHER_BOX_KEY)

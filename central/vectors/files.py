@@ -99,6 +99,7 @@ def _logs() -> list[dict[str, Any]]:
             "head": _place(one.head),
             "lines": [line.decode("ascii") for line in one.lines],
             "events": one.events,
+            "lost": one.lost,
             "receipted": one.receipted,
             "fault": None if one.fault is None else {"seq": one.fault[0], "reason": one.fault[1].value},
         }

@@ -8,6 +8,7 @@ from central.vectors.keys import BOX_KEY, OTHER_BOX, OTHER_BOX_KEY, OTHER_PLATFO
 from central.vectors.receipts import receipt
 from central.vectors.reports import INCIDENT
 from central.vectors.writing import chain, event, payload, signed
+from device.record.continuation import Bridge, incident
 from device.record.event import NO_EVENT
 from device.record.link import START, Link
 from device.record.signed_event import hash_of, seal
@@ -28,6 +29,7 @@ class Log:
     )
     after: Link | None = None  # the place that the first event must follow, if known
     head: Link | None = None  # a place that the events must reach, if somebody knows one
+    lost: int = 0  # events between them that the box itself has lost, and says so
 
 
 def all_logs() -> Iterator[Log]:
@@ -37,6 +39,7 @@ def all_logs() -> Iterator[Log]:
     yield from _events_spoilt(events)
     yield from _order_spoilt(events)
     yield from _receipts_spoilt(events)
+    yield from _lost(events)
 
 
 def _place(events: list[bytes], seq: int) -> Link:
@@ -170,4 +173,44 @@ def _receipts_spoilt(events: list[bytes]) -> Iterator[Log]:
         (*two, *events),
         0,
         fault=(4, Reason.RECEIPT),
+    )
+
+
+def _lost(events: list[bytes]) -> Iterator[Log]:
+    """Give logs whose box lost the third event, or the third and the fourth, and went on behind them."""
+    third, fourth = _place(events, 3), _place(events, 4)
+    bridge = Bridge(_place(events, 2), third)
+    declared = seal(event(5, fourth.hash, incident([bridge])), BOX_KEY)
+    yield Log(
+        "loss-declared",
+        "The third was lost; the fifth, a signed incident, says so.",
+        (*events[:2], events[3], declared),
+        4,
+        lost=1,
+    )
+    yield Log(
+        "loss-that-the-reader-has",
+        "The box has lost the third; who reads has it all the same.",
+        (*events[:4], declared),
+        5,
+    )
+    two = Bridge(_place(events, 2), fourth)
+    after = seal(event(5, fourth.hash, incident([two])), BOX_KEY)
+    yield Log("two-lost", "The declaration itself stands behind the gap.", (*events[:2], after), 3, lost=2)
+    other = seal(event(5, fourth.hash, incident([Bridge(_place(events, 1), _place(events, 2))])), BOX_KEY)
+    yield Log(
+        "another-loss-declared",
+        "The incident speaks of another stretch.",
+        (*events[:2], events[3], other),
+        2,
+        fault=(3, Reason.REMOVED),
+    )
+    spelt = payload(event(5, fourth.hash, incident([bridge])))
+    spelt["data"]["detail"]["lost"][0]["after"]["seq"] = "2"
+    yield Log(
+        "loss-misspelt",
+        "What the incident says of the loss has not its form, and counts for nothing.",
+        (*events[:2], events[3], signed(spelt)),
+        2,
+        fault=(3, Reason.REMOVED),
     )

@@ -21,12 +21,13 @@ async function main() {
   }
   const text = readFileSync(positionals[0], "latin1"); // one byte, one character: what is not ASCII is no signed text
   const lines = text.replace(/\n$/, "").split("\n").map((line) => line.replace(/\r$/, ""));
-  const { box, events, receipted, fault } = await verifyLog(text === "" ? [] : lines, {
+  const { box, events, lost, receipted, fault } = await verifyLog(text === "" ? [] : lines, {
     boxes: await readKeys(readFileSync(values.boxes)),
     platform: await readKeys(readFileSync(values.platform)),
     contract: new Contract(),
   });
   process.stdout.write(`${box ?? "no box"}: ${events} events whole and in order, receipted through ${receipted}.\n`);
+  if (lost > 0) process.stdout.write(`The box has lost ${lost} more between them, and says so.\n`);
   if (fault === null) return SOUND;
   process.stdout.write(`Event ${fault.seq} is at fault: ${fault.words} [${fault.reason}]\n`);
   return FAULTY;

@@ -7,8 +7,10 @@
  * - What has a higher number waits; it is not counted, and no receipt covers it.
  * - Another event under a number that is taken is a fork: the one that came first keeps the number.
  * - An event that waited and then does not follow is set aside, and its number is free again.
+ * - Where a box has lost events, and says so in a signed incident, the place goes over them.
  */
 
+import { leads, lostStretches } from "./continuation.js";
 import { NO_EVENT } from "./event.js";
 
 export class Arrivals {
@@ -26,12 +28,13 @@ export class Arrivals {
    * @returns {{outcome: "whole" | "waits" | "duplicate" | "objected" | "aside",
    *   setAside: {hash: string, reason: string}[]}} What became of it, and what goes to quarantine now.
    */
-  take({ box, seq, prev, hash, objection }) {
+  take({ box, seq, prev, hash, event, objection }) {
     const chain = this.#of(box);
     const known = chain.events.get(seq);
     if (known?.hash === hash) return { outcome: "duplicate", setAside: [] };
     if (known !== undefined) return { outcome: "aside", setAside: [{ hash, reason: "event-fork" }] };
-    chain.events.set(seq, { hash, prev });
+    chain.events.set(seq, { seq, hash, prev });
+    if (objection === null) chain.stretches.push(...lostStretches(event));
     const setAside = objection === null ? [] : [{ hash, reason: objection.reason }];
     setAside.push(...advance(chain));
     return { outcome: this.#outcome(chain, seq, hash, objection), setAside };
@@ -44,19 +47,24 @@ export class Arrivals {
   }
 
   #of(box) {
-    if (!this.#boxes.has(box)) this.#boxes.set(box, { through: 0, head: NO_EVENT, events: new Map() });
+    if (!this.#boxes.has(box)) this.#boxes.set(box, { through: 0, head: NO_EVENT, events: new Map(), stretches: [] });
     return this.#boxes.get(box);
   }
 }
 
+/** Follow the chain as far as it is whole; give what has the next number and does not follow. */
 function advance(chain) {
-  for (let next = chain.events.get(chain.through + 1); next !== undefined; next = chain.events.get(chain.through + 1)) {
-    if (next.prev !== chain.head) {
-      chain.events.delete(chain.through + 1);
-      return [{ hash: next.hash, reason: "chain-broken" }];
+  const waiting = [...chain.events.values()].filter(({ seq }) => seq > chain.through).sort((a, b) => a.seq - b.seq);
+  for (const { seq, hash, prev } of waiting) {
+    const place = { seq: chain.through, hash: chain.head };
+    const follows = leads(chain.stretches, place, { seq: seq - 1, hash: prev });
+    if (!follows && seq !== chain.through + 1) break;
+    if (!follows) {
+      chain.events.delete(seq);
+      return [{ hash, reason: "chain-broken" }];
     }
-    chain.through += 1;
-    chain.head = next.hash;
+    chain.through = seq;
+    chain.head = hash;
   }
   return [];
 }

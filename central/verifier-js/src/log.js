@@ -2,10 +2,12 @@
  * A box's exported log: whether its events are all there, as signed, in order; the first fault named.
  *
  * An event altered, removed, inserted, swapped or cut between the first and the last always shows. That the last ones
- * were taken away shows against a receipt, or a head that somebody else knows.
+ * were taken away shows against a receipt, or a head that somebody else knows. Events that the box itself has lost are no
+ * fault where a later event of the chain declares them; they are counted.
  */
 
 import { unsealReceipt } from "./answers.js";
+import { leads, lostStretches } from "./continuation.js";
 import { hashOf, unsealEvent } from "./event.js";
 import { RECEIPT_TYP, claimedTyp } from "./jws.js";
 import { Refused } from "./refused.js";
@@ -32,9 +34,9 @@ class Fault extends Error {
  * @param {{boxes: Map, platform: Map, contract: import("./contract.js").Contract,
  *   after?: {seq: number, hash: string} | null, head?: {seq: number, hash: string} | null}} known The keys; the place that
  *   the first event must follow, and a place that the events must reach, where somebody knows them.
- * @returns {Promise<{box: string | null, events: number, receipted: number,
- *   fault: {seq: number, reason: string, words: string} | null}>} How many events are whole and in order, how far a
- *   receipt vouches for them, and the first fault.
+ * @returns {Promise<{box: string | null, events: number, lost: number, receipted: number,
+ *   fault: {seq: number, reason: string, words: string} | null}>} How many events are whole and in order, how many between
+ *   them the box says it has lost, how far a receipt vouches for them, and the first fault.
  */
 export async function verifyLog(lines, { boxes, platform, contract, after = null, head = null }) {
   const all = [...lines];
@@ -50,8 +52,11 @@ export async function verifyLog(lines, { boxes, platform, contract, after = null
     chain.end();
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
-    const reason = await movedOrGone(error, events.slice(at + 1), boxes, contract);
-    return chain.found({ seq: error.seq, reason, words: error.message });
+    const [gap] = chain.gaps;
+    if (gap === undefined) return chain.found({ seq: error.seq, reason: error.reason, words: error.message });
+    const seq = gap.place.seq + 1; // nothing behind an undeclared gap counts
+    const reason = await movedOrGone(seq, events.slice(at), boxes, contract);
+    return { ...gap.before, fault: { seq, reason, words: gap.words } };
   }
   return chain.found(null);
 }
@@ -59,6 +64,9 @@ export async function verifyLog(lines, { boxes, platform, contract, after = null
 /** As much of the chain as was whole so far. */
 class Chain {
   heads = new Map(); // hashes known from elsewhere, by number
+  gaps = []; // numbers that are not there, and that no event has declared lost so far
+  #stretches = [];
+  #lost = 0;
   #receipts = new Map();
   #events = 0;
   #box = null;
@@ -89,7 +97,7 @@ class Chain {
     });
     const link = { seq: event.seq, hash: hashOf(jws) };
     this.#checkOwner(event.box);
-    if (this.after !== null) checkPlace(event, link, this.after);
+    if (this.after !== null) this.#checkPlace(event, link);
     for (const [seq, hash] of [[event.seq - 1, event.prev], [link.seq, link.hash]]) {
       if ((this.heads.get(seq) ?? hash) !== hash) {
         throw new Fault(link.seq, "inserted", `Event ${seq} is another than the one that is known elsewhere.`);
@@ -99,9 +107,12 @@ class Chain {
     this.first ??= link.seq;
     this.#box = event.box;
     this.#events += 1;
+    this.#stretches.push(...lostStretches(event));
+    this.gaps = this.gaps.filter(({ place, goal }) => !leads(this.#stretches, place, goal));
   }
 
   end() {
+    if (this.gaps.length > 0) throw new Fault(this.gaps[0].place.seq + 1, "removed", this.gaps[0].words);
     const last = this.after?.seq ?? 0;
     const known = Math.max(0, ...this.heads.keys());
     if (last < known) throw new Fault(last + 1, "removed", `The events end at ${last}, but ${known} is known to exist.`);
@@ -110,11 +121,28 @@ class Chain {
   found(fault) {
     const last = this.#events > 0 ? this.after.seq : 0;
     const reached = [...this.#receipts.keys()].filter((through) => this.first <= through && through <= last);
-    return { box: this.#box, events: this.#events, receipted: this.#events > 0 ? Math.max(0, ...reached) : 0, fault };
+    const receipted = this.#events > 0 ? Math.max(0, ...reached) : 0;
+    return { box: this.#box, events: this.#events, lost: this.#lost, receipted, fault };
   }
 
   get #next() {
     return this.after === null ? 0 : this.after.seq + 1;
+  }
+
+  #checkPlace(event, link) {
+    const { after } = this;
+    const goal = { seq: event.seq - 1, hash: event.prev };
+    if ((link.seq === after.seq && link.hash === after.hash) || event.seq < after.seq) {
+      throw new Fault(after.seq + 1, "repeated", `Event ${event.seq} stands here once more, after ${after.seq}.`);
+    }
+    if (event.seq === after.seq) throw new Fault(after.seq + 1, "inserted", `There are two events numbered ${event.seq}.`);
+    if (goal.seq > after.seq) {
+      const words = `After event ${after.seq} comes ${event.seq}.`;
+      this.gaps.push({ place: after, goal, words, before: this.found(null) });
+      this.#lost += goal.seq - after.seq;
+    } else if (goal.hash !== after.hash) {
+      throw new Fault(event.seq, "inserted", `Event ${event.seq} was chained to another event ${after.seq}.`);
+    }
   }
 
   #checkOwner(box) {
@@ -129,28 +157,14 @@ class Chain {
   }
 }
 
-function checkPlace(event, link, after) {
-  if (event.seq > after.seq + 1) {
-    throw new Fault(after.seq + 1, "removed", `After event ${after.seq} comes ${event.seq}.`);
-  }
-  if ((link.seq === after.seq && link.hash === after.hash) || event.seq < after.seq) {
-    throw new Fault(after.seq + 1, "repeated", `Event ${event.seq} stands here once more, after ${after.seq}.`);
-  }
-  if (event.seq === after.seq) throw new Fault(after.seq + 1, "inserted", `There are two events numbered ${event.seq}.`);
-  if (event.prev !== after.hash) {
-    throw new Fault(event.seq, "inserted", `Event ${event.seq} was chained to another event ${after.seq}.`);
-  }
-}
-
 /** Look for a missing event among those that come later: then it was moved, not taken away. */
-async function movedOrGone(fault, rest, boxes, contract) {
-  if (fault.reason !== "removed") return fault.reason;
+async function movedOrGone(seq, rest, boxes, contract) {
   for (const jws of rest) {
     const event = await unsealEvent(jws, boxes, contract).catch((refused) => {
       if (!(refused instanceof Refused)) throw refused;
       return null;
     });
-    if (event?.seq === fault.seq) return "reordered";
+    if (event?.seq === seq) return "reordered";
   }
   return "removed";
 }

@@ -89,7 +89,8 @@ describe("exported logs", () => {
       const { after, head } = vector;
       const found = await verifyLog(lines, { boxes, platform, contract, after, head });
       const fault = found.fault === null ? null : { seq: found.fault.seq, reason: found.fault.reason };
-      assert.deepEqual({ events: found.events, fault }, { events: vector.events, fault: vector.fault });
+      const { events, lost } = found;
+      assert.deepEqual({ events, lost, fault }, { events: vector.events, lost: vector.lost, fault: vector.fault });
       if (fault === null) assert.equal(found.receipted, vector.receipted);
     });
   }
