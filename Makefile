@@ -28,7 +28,7 @@ export UV_NO_PROGRESS := 1
 export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 
-.PHONY: help setup demo test chaos bench evaluation lint format train clean
+.PHONY: help setup demo test chaos fuzz bench evaluation lint format train clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 10
@@ -41,8 +41,11 @@ demo: .venv/.ready ## an evening in a simulated hall, from sound to receipt (MUS
 test: setup ## all tests
 	$(PYTHON) -m pytest
 
-chaos: setup ## a season under faults, and whether every event is accounted for (SEED= MINUTES= EVENTS=)
+chaos: setup ## a season under faults, and whether every event is accounted for (SEED= MINUTES= DATABASE=)
 	$(PYTHON) -m tests.chaos
+
+fuzz: setup ## look for inputs that a reader stumbles over, led by coverage (TARGET= SECONDS=)
+	$(PYTHON) -m tests.fuzz $(or $(TARGET),each) --seconds $(or $(SECONDS),60)
 
 bench: setup ## measure speed and memory against peers and limits, into build/bench/
 	$(PYTHON) -m tests.benchmarks
@@ -66,7 +69,7 @@ train: setup ## install what training needs, and say how to go on
 	@$(PYTHON) -m central.training --help
 
 clean: ## remove what was built, keep the cache of fetched music
-	rm -rf build .venv .uv
+	rm -rf build .venv .uv $(NODE_FOLDERS:%=%/node_modules)
 
 build/.apt-packages: Makefile
 	@mkdir -p build

@@ -15,7 +15,7 @@ ROOT = Path(__file__).parent.parent
 PAGES = sorted(
     page
     for page in (*ROOT.glob("*.md"), *ROOT.glob("[a-z]*/**/*.md"))
-    if not {"build", ".venv"} & set(page.relative_to(ROOT).parts)
+    if not {"build", ".venv", "node_modules"} & set(page.relative_to(ROOT).parts)
 )
 PARSERS = {"estu": device, "estu-central": central}
 
