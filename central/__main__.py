@@ -13,11 +13,13 @@ examples:
   estu-central catalogue build ~/Music --out catalogue         recordings become a catalogue for boxes
   estu-central keys create platform.pem                        the key that signs receipts
   estu-central receive --help                                  events in, receipts out
+  estu-central database status --database URL                  which tables a ledger has, and how much is in them
   estu-central evaluate --corpus test                          recall by room, noise and length; false plays an hour
 """
 
 RECEIVE = "take events from the broker, verify and store them, and answer with receipts"
 EVALUATE = "measure how well recordings are recognised, and what is wrongly played"
+DATABASE = "look at a ledger's database, and bring its tables to this release"
 KEYS = "make and show the key that signs receipts"
 
 
@@ -30,6 +32,7 @@ def parser() -> argparse.ArgumentParser:
     from central.evaluation import command as calibrate
     from central.evaluation import evaluate_command as evaluate
     from central.receiver import command as receive
+    from central.receiver import database_command as database
     from central.receiver import keys_command as keys
 
     top = argparse.ArgumentParser(
@@ -44,12 +47,14 @@ def parser() -> argparse.ArgumentParser:
     receive.add_arguments(
         subparsers.add_parser("receive", help=RECEIVE, description=f"{RECEIVE.capitalize()}.")
     )
+    database.add_arguments(subparsers.add_parser("database", help=DATABASE))
     keys.add_arguments(subparsers.add_parser("keys", help=KEYS, description=f"{KEYS.capitalize()}."))
     calibrate.add_arguments(subparsers)
     evaluate.add_arguments(subparsers.add_parser("evaluate", help=EVALUATE))
     for name, command in (
         ("catalogue", catalogue),
         ("receive", receive),
+        ("database", database),
         ("keys", keys),
         ("calibrate", calibrate),
         ("evaluate", evaluate),

@@ -53,17 +53,20 @@ def run(arguments: argparse.Namespace) -> int:
     """Receive until SIGTERM or Ctrl-C.
 
     Raises:
-        Refused: The keys, the address or the database's URL cannot be used.
+        Refused: The keys, the address or the database's URL cannot be used, or it has another release's tables.
+        Waiting: The database is away.
         Broken: The signing key cannot be used.
     """
     from central.receiver.boxes import BoxKeys
     from central.receiver.contract import Contract
     from central.receiver.ledger import Ledger
     from central.receiver.serving import Receiver, serve
+    from device.host import service
     from device.record.signing_key import SigningKey
     from device.sync.link import from_url
 
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    service.log_to_journal("estu-receiver")
+    logging.getLogger("alembic").setLevel(logging.WARNING)  # it tells at each start that it has looked
     link = from_url(arguments.broker, arguments.name, arguments.ca, arguments.certificate, arguments.key)
     link = replace(link, session_expiry=0, receive_maximum=_AHEAD, largest_packet=_LARGEST_PACKET)
     stop = Event()
@@ -75,6 +78,7 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         tally = serve(link, Receiver(keys, Contract.shipped(), signer, ledger), stop)
     finally:
+        service.stopping()
         ledger.close()
     logging.getLogger("estu.receiver").info("%s", tally)
     return 0

@@ -34,7 +34,7 @@ class Standing(Enum):
 
 def current() -> str:
     """Give the number of this release's schema."""
-    return str(ScriptDirectory.from_config(_config()).get_current_head())
+    return str(ScriptDirectory.fromconfig(config()).get_current_head())
 
 
 def found(connection: Connection) -> tuple[str | None, Standing]:
@@ -44,7 +44,7 @@ def found(connection: Connection) -> tuple[str | None, Standing]:
         if "event" not in inspect(connection).get_table_names():
             return None, Standing.EMPTY
         revision = FIRST
-    script = ScriptDirectory.from_config(_config())
+    script = ScriptDirectory.fromconfig(config())
     if revision == script.get_current_head():
         return revision, Standing.CURRENT
     known = {step.revision for step in script.walk_revisions()}
@@ -72,8 +72,12 @@ def require_current(engine: Engine) -> None:
     _refuse_newer(engine, revision, standing)
 
 
-def upgrade(engine: Engine) -> tuple[str | None, str]:
+def upgrade(engine: Engine, to: str = "head") -> tuple[str | None, str]:
     """Bring a database's tables to this release; what is in them stays.
+
+    Args:
+        engine: As `database.engine` gives it.
+        to: The schema's number, if not this release's; for tests of the way there.
 
     Returns:
         The schema's number before (none: it was empty) and after.
@@ -85,8 +89,9 @@ def upgrade(engine: Engine) -> tuple[str | None, str]:
     with errors_named(), engine.begin() as connection:
         before, standing = found(connection)
         _refuse_newer(engine, before, standing)
-        _upgrade(connection)
-    return before, current()
+        _upgrade(connection, to)
+        after, _ = found(connection)
+    return before, str(after)
 
 
 def _refuse_newer(engine: Engine, revision: str | None, standing: Standing) -> None:
@@ -98,18 +103,19 @@ def _refuse_newer(engine: Engine, revision: str | None, standing: Standing) -> N
         )
 
 
-def _upgrade(connection: Connection) -> None:
+def _upgrade(connection: Connection, to: str = "head") -> None:
     if connection.dialect.name == "postgresql":
         connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
     revision, _ = found(connection)  # again, since another may have come first
     unnumbered = MigrationContext.configure(connection).get_current_revision() is None
     if revision is not None and unnumbered:
-        command.stamp(_config(connection), revision)
-    command.upgrade(_config(connection), "head")
+        command.stamp(config(connection), revision)
+    command.upgrade(config(connection), to)
 
 
-def _config(connection: Connection | None = None) -> Config:
-    config = Config()
-    config.set_main_option("script_location", "central.receiver:migrations")
-    config.attributes["connection"] = connection
-    return config
+def config(connection: Connection | None = None) -> Config:
+    """Tell Alembic where the steps are, and what to run them on."""
+    made = Config()
+    made.set_main_option("script_location", "central.receiver:migrations")
+    made.attributes["connection"] = connection
+    return made

@@ -125,6 +125,8 @@ def serve(link: Link, receiver: Receiver, stop: Event, longest_pause: float = 30
             if waiting.code != said:
                 log_of_service.warning("%s", waiting)
             said = waiting.code
+            service.alive()  # it waits, it does not hang
+            service.status(waiting.message)
             stop.wait(backoff.failed(random.random()))  # noqa: S311 - spreads receivers over time, guards nothing
     return tally
 

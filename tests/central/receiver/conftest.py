@@ -1,6 +1,7 @@
 """A ledger, keys, and what comes in."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,10 +11,17 @@ from central.receiver.contract import Contract
 from central.receiver.intake import Delivery, Rejected, SignedEvent, examine
 from central.receiver.ledger import Kept, Ledger
 from device.record.keys import Jwks
+from device.record.receipt import Receipt, unseal_receipt
 from device.sync import topics
+from device.sync.broker_link import BrokerLink
+from device.sync.link import from_url
+from device.sync.message import Acknowledged, Message
+from tests.simulated.broker import Broker
 from tests.simulated.postgresql import PostgreSql
 from tests.simulated.signing_box import SigningBox
 
+Examined = Callable[..., SignedEvent | Rejected]
+RECEIPTS = "estu/v1/+/receipt"
 NOW = datetime(2026, 7, 1, 20, 0, tzinfo=UTC)
 
 
@@ -54,6 +62,12 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 @pytest.fixture
+def broker(tmp_path: Path) -> Iterator[Broker]:
+    with Broker(tmp_path / "broker") as running:
+        yield running
+
+
+@pytest.fixture
 def ledger(database_url: str) -> Iterator[Ledger]:
     opened = Ledger.open(database_url)
     yield opened
@@ -68,3 +82,27 @@ def keep(ledger: Ledger, examined: Callable[..., SignedEvent | Rejected]) -> Cal
         return ledger.keep([examined(payload) for payload in payloads], NOW)
 
     return come
+
+
+def forge(broker: Broker, box: str, *events: bytes) -> None:
+    """Publish as if one were the box."""
+    deliver(broker, *(Delivery(topics.event(box), event) for event in events))
+
+
+def deliver(broker: Broker, *deliveries: Delivery) -> None:
+    """Publish whatever is given, and wait until the broker has taken it."""
+    link = replace(from_url(broker.url, "forger"), session_expiry=0)
+    with BrokerLink(link, []) as forger:
+        expected = {forger.publish(delivery.topic, delivery.payload) for delivery in deliveries}
+        while expected:
+            expected -= {one.number for one in forger.turn(1.0) if isinstance(one, Acknowledged)}
+
+
+def retained(broker: Broker, platform: Jwks) -> dict[str, Receipt]:
+    """Give the receipts that a box that comes back would find."""
+    link = replace(from_url(broker.url, "watcher"), session_expiry=0)
+    with BrokerLink(link, [RECEIPTS]) as watcher:
+        found = [
+            unseal_receipt(one.payload, platform) for one in watcher.turn(0.5) if isinstance(one, Message)
+        ]
+    return {receipt.box: receipt for receipt in found}

@@ -200,7 +200,7 @@ COMING = [
 KEYS = Jwks.of([CHAIN.key.public])
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     noise=st.lists(st.lists(st.sampled_from(range(len(COMING))), max_size=6), max_size=10),
     order=st.permutations(range(8)),
@@ -218,7 +218,7 @@ def test_whatever_came_before_in_whatever_order_the_true_chain_counts_in_the_end
     assert ledger.places() == {CHAIN.name: Place(8, CHAIN.head)}
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     topic=st.text(max_size=300) | st.just("estu/v1/" + "x" * 60_000 + "/event"),
     payload=st.binary(max_size=50),

@@ -13,17 +13,12 @@ from device.record.signed_event import hash_of
 from device.sync import topics
 from device.sync.broker_link import BrokerLink
 from device.sync.link import from_url
+from tests.central.receiver.conftest import forge
 from tests.simulated.broker import Broker, ShippedBroker
 from tests.simulated.proxy import Proxy
 from tests.simulated.receiver import ReceiverProcess
 from tests.simulated.signing_box import SigningBox
 from tests.simulated.venue import Venue, wait_until
-
-
-@pytest.fixture
-def broker(tmp_path: Path) -> Iterator[Broker]:
-    with Broker(tmp_path / "broker") as running:
-        yield running
 
 
 @pytest.fixture
@@ -46,15 +41,6 @@ def each_event_once(venue: Venue, receiver: ReceiverProcess) -> None:
     assert receipt is not None
     assert (receipt.through, receipt.head) == (log[-1].seq, log[-1].hash)
     assert venue.log.waiting() == 0
-
-
-def forge(broker: Broker, box: str, *events: bytes) -> None:
-    """Publish as if one were the box."""
-    link = replace(from_url(broker.url, "forger"), session_expiry=0)
-    with BrokerLink(link, []) as forger:
-        expected = {forger.publish(topics.event(box), event) for event in events}
-        while expected:
-            expected -= {one.number for one in forger.turn(1.0)}
 
 
 def test_with_the_shipped_broker_and_tls_everything_arrives_and_is_receipted(tmp_path: Path) -> None:
@@ -172,31 +158,6 @@ def test_a_broker_that_forgot_everything_is_told_the_receipts_again(
     link = replace(from_url(broker.url, "watcher"), session_expiry=0)
     with BrokerLink(link, [topics.receipt("kz-ala-0001")]) as watcher:
         assert watcher.turn(20.0), "the receipt is retained again"
-
-
-def test_a_platform_restored_from_its_backup_heals(
-    tmp_path: Path, broker: Broker, receiver: ReceiverProcess
-) -> None:
-    with Venue.at(tmp_path / "box", receiver.platform, broker.url) as venue:
-        receiver.register(venue.key.public)
-        with receiver:
-            venue.hear(40)
-            venue.wait_for_receipt(40)
-            receiver.stop()
-        backup = {path: path.read_bytes() for path in receiver.folder.glob("ledger.sqlite*")}
-        with receiver:
-            venue.hear(40)
-            venue.wait_for_receipt(80)
-        for path in receiver.folder.glob("ledger.sqlite*"):
-            path.unlink()
-        for path, content in backup.items():
-            path.write_bytes(content)
-        with receiver:
-            wait_until(
-                lambda: len(receiver.account().counted(venue.name)) == 80, "the platform has all again"
-            )
-            venue.wait_for_receipt(80)
-            each_event_once(venue, receiver)
 
 
 def test_what_is_forged_on_a_boxs_topic_is_quarantined_and_the_box_is_counted_all_the_same(

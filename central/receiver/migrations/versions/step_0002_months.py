@@ -11,10 +11,10 @@ depends_on = None
 
 def upgrade() -> None:
     """Add the index, and widen the number where a database tells widths apart (SQLite does not)."""
-    op.create_index("event_by_time", "event", ["box", "type", "time"])
     if op.get_bind().dialect.name != "sqlite":
         op.alter_column("quarantine", "number", type_=sa.BigInteger, existing_type=sa.Integer)
         op.execute("ALTER SEQUENCE quarantine_number_seq AS bigint")
+    op.create_index("event_by_time", "event", ["box", "type", "time"])
 
 
 def downgrade() -> None:
