@@ -55,6 +55,7 @@ class Play:
     spans: tuple[Span, ...]  # where it was heard, in order, apart by more than `JOIN`
     reference_start: float  # seconds in the reference at the play's start
     best: Match  # the match with the highest score: the play's evidence
+    unheard: float = 0.0  # seconds after its end in which nobody listened, so that they are no pause
 
     @property
     def start(self) -> float:
@@ -85,17 +86,22 @@ class Play:
             spans=_joined(self.spans, Span(match.start, match.end)),
             reference_start=reference_start,
             best=max(self.best, match, key=lambda m: m.score),
+            unheard=0.0,
         )
 
+    def over(self, position: float) -> bool:
+        """Tell whether the pause after it has grown too long at a position."""
+        return position > self.end + self.unheard + PAUSE
+
     def moved(self, seconds: float) -> "Play":
-        """Give the same play on a stream that began so many seconds earlier."""
+        """Give the same play on a stream that began so many seconds earlier, and that nobody heard before its 0."""
         spans = tuple(Span(span.start + seconds, span.end + seconds) for span in self.spans)
         best = replace(self.best, start=self.best.start + seconds, end=self.best.end + seconds)
-        return replace(self, spans=spans, best=best)
+        return replace(self, spans=spans, best=best, unheard=max(0.0, -spans[-1].end))
 
     def expects(self, match: Match) -> bool:
         """Tell whether a match continues this play: on its line through the recording, or while it sounds."""
-        if match.recording != self.recording or match.start > self.end + PAUSE:
+        if match.recording != self.recording or self.over(match.start):
             return False
         if min(match.end, self.end) - max(match.start, self.start) > SAME * match.seconds:
             return True
@@ -138,7 +144,7 @@ class Plays:
             # The matcher remembers longer than a pause lasts: what ended before it opens no play again.
             if match.score >= self._candidate and match.end + PAUSE >= position:
                 self._take(match)
-        ended = [play for play in self._open if position > play.end + PAUSE]
+        ended = [play for play in self._open if play.over(position)]
         return self._close(ended)
 
     def finish(self) -> list[Play]:
