@@ -13,10 +13,20 @@ def marked(english: str) -> str:
 LIGHTS: Mapping[Light, str] = {
     Light.STARTING: marked("Starting"),
     Light.HEARS_AND_DELIVERED: marked("Hearing"),
-    Light.HEARS_NOT_DELIVERED: marked("Hearing, not delivering"),
+    Light.HEARS_NOT_DELIVERED: marked("Hearing, not all delivered"),
     Light.DEAF: marked("Not hearing"),
     Light.MUTED: marked("Microphone off"),
     Light.BROKEN: marked("Out of order"),
+}
+
+# How the light on the box shows each, in the words of `device/light.py`.
+RHYTHMS: Mapping[Light, str] = {
+    Light.STARTING: marked("flickers"),
+    Light.HEARS_AND_DELIVERED: marked("is lit, and winks every five seconds"),
+    Light.HEARS_NOT_DELIVERED: marked("is lit and dark by turns, one and a half seconds each"),
+    Light.DEAF: marked("flashes twice, then pauses"),
+    Light.MUTED: marked("is dark, and flashes once every five seconds"),
+    Light.BROKEN: marked("flashes four times, then pauses"),
 }
 
 # What to do, one thing at a time; `device/condition.py` says which.
@@ -60,6 +70,7 @@ ADVICE: Mapping[Code, str] = {
     "platform-silent": marked(
         "The box hears and sends, but the platform does not confirm. Call the platform's operator."
     ),
+    "delivering": marked("The box is delivering what it has heard meanwhile. There is nothing to do."),
     "clock-unset": marked(
         "All is well but the clock: the box does not know the time for certain yet. "
         "Check that the network lets NTP through."

@@ -41,7 +41,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> House:
 
 @pytest.fixture(scope="session", autouse=True)
 def quick_codes() -> Iterator[None]:
-    """Hash label codes cheaply; `test_label_code.py` hashes at the full cost."""
+    """Hash label codes cheaply; `tests/provisioning/test_label_code.py` hashes at the full cost."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("device.page.label_code._LOG2_N", 10)
         yield
