@@ -154,7 +154,7 @@ def _kind(during: str) -> str:
     return "speech" if "voice" in during else "noise"
 
 
-def together(cells: Iterable[Cell], who: str, seconds: float) -> Share:
-    """Give recall over all conditions together."""
-    some = [cell.hit for cell in cells if cell.who == who and cell.seconds == seconds]
+def together(shares: Iterable[Share]) -> Share:
+    """Add shares of several cells up."""
+    some = list(shares)
     return Share(sum(one.count for one in some), sum(one.of for one in some))

@@ -94,11 +94,11 @@ def from_corpus(cache: Path | None = None, references: int = REFERENCES) -> Mate
     unknown = corpus.names("test")[::UNKNOWN_TURN]
     known = corpus.fetch([name for name in corpus.names("test") if name not in unknown], cache)
     there = corpus.fetch(corpus.fetched("train", "music", cache), cache)
-    every = max(1, len(there) // max(1, references - len(known)))
+    wanted = min(len(there), max(0, references - len(known)))
     (shortest_word, longest_word), (shortest, longest) = corpus.LENGTHS["speech"], corpus.LENGTHS["noise"]
     return Material(
         known=tuple(known),
-        beside=tuple(there[::every][: max(0, references - len(known))]),
+        beside=tuple(there[turn * len(there) // wanted] for turn in range(wanted)),
         unknown=tuple(corpus.fetch(unknown, cache)),
         speech=tuple(corpus.fetch(corpus.names("test", "speech"), cache, shortest_word, longest_word)),
         noise=tuple(corpus.fetch(corpus.names("test", "noise"), cache, shortest, longest)),

@@ -51,7 +51,7 @@ def _recall(path: Path, cells: Sequence[Cell]) -> None:
         panel.set_xticks(
             range(len(PROTOCOL_NOISES)), [n.replace(" ", "\n", 1) for n, _, _ in PROTOCOL_NOISES]
         )
-        panel.set_ylim(0, 100)
+        panel.set(xlim=(-0.6, len(PROTOCOL_NOISES) - 0.4), ylim=(0, 100))
         panel.grid(axis="y", alpha=0.25)
     for panel in panels[:, 0]:
         panel.set_ylabel("recall, %")

@@ -121,6 +121,7 @@ def _page(
     for seconds in order.lengths:
         lines += _by_room(cells, seconds)
     lines += _beside_rooms(cells, order)
+    lines += _together(cells, order)
     lines += _false(heard, asked, accept)
     lines += _side_by_side(cells, asked, order, accept)
     return [*lines, *(f"![{name}]({name})" for name in PICTURES[1:])]
@@ -147,6 +148,23 @@ def _beside_rooms(cells: Sequence[Cell], order: Order) -> list[str]:
         row = [_told(by.get((name, seconds))) for seconds in order.lengths]
         lines.append(f"| {name} | {' | '.join(row)} |")
     return [*lines, ""] if others else []
+
+
+def _together(cells: Sequence[Cell], order: Order) -> list[str]:
+    lines = [
+        "## All conditions together",
+        "",
+        "| clips of | hit | best answer right | right recording accepted, wherever in it | another one accepted | off by, median |",
+        "|---|---|---|---|---|---|",
+    ]
+    for seconds in order.lengths:
+        some = [cell for cell in cells if cell.who == "int8" and cell.seconds == seconds]
+        kinds = ("hit", "first", "recording", "wrong")
+        shares = [_percent(figures.together(getattr(cell, kind) for cell in some).share) for kind in kinds]
+        off = sorted(cell.off_median for cell in some if cell.off_median is not None)
+        median = f"{off[len(off) // 2]:.2f} s" if off else "-"
+        lines.append(f"| {seconds:g} s | {' | '.join(shares)} | {median} |")
+    return [*lines, ""]
 
 
 def _told(cell: Cell | None) -> str:
@@ -215,7 +233,9 @@ def _side_by_side(cells: Sequence[Cell], asked: Sequence[Asked], order: Order, a
         row = [by.get((who, condition.name, s)) for s in lengths for who in ("int8", *others)]
         lines.append(f"| {condition.name} | {' | '.join(_percent(c.hit.share) if c else '-' for c in row)} |")
     row_of_all = [
-        _percent(figures.together(cells, who, s).share) for s in lengths for who in ("int8", *others)
+        _percent(figures.together(c.hit for c in cells if (c.who, c.seconds) == (who, s)).share)
+        for s in lengths
+        for who in ("int8", *others)
     ]
     return [*lines, f"| all together | {' | '.join(row_of_all)} |", ""]
 

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from central.training import gate_training
 from central.training.export import CALIBRATION_WINDOWS, converted, quantised, with_metadata
+from central.training.gate_measure import equal_errors
 from central.training.gate_training import CHECKPOINT, Examples
 from device.features import PARAMETERS
 from device.gate import METADATA, Gate
@@ -45,9 +46,7 @@ def export(run: Path, pool: Path, target: Path) -> Gate:
     }
     beside = target.with_name(f".{target.name}.part")
     beside.write_bytes(with_metadata(model, metadata, METADATA))
-    (music, music_errors), (speech, speech_errors) = gate_training.equal_errors(
-        _logits(Gate(beside), held), held.labels
-    )
+    (music, music_errors), (speech, speech_errors) = equal_errors(_logits(Gate(beside), held), held.labels)
     metadata |= {
         "music_from": round(music, 4),
         "speech_from": round(speech, 4),

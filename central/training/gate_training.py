@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
+from central.training.gate_measure import equal_errors
 from central.training.gate_net import GateNet
 from central.training.pool import unpacked
 from device.features import PARAMETERS
@@ -127,26 +128,6 @@ def logits(net: GateNet, examples: Examples) -> NDArray[np.float32]:
         parts = [net(part[:, None]) for part in torch.from_numpy(examples.spectrograms).split(512)]
     net.train(training)
     return np.asarray(torch.cat(parts).numpy())
-
-
-def equal_errors(said: NDArray[np.float32], labels: NDArray[np.uint8]) -> list[tuple[float, float]]:
-    """Find for music and for speech the probability at which as large a share is missed as is falsely said.
-
-    Counted seconds are then right on average, which is what coverage is for.
-
-    Returns:
-        For each: the probability, and the share of errors there.
-    """
-    found = []
-    for column in range(2):
-        true = np.sort(said[labels[:, column] == 1, column])
-        wrong = np.sort(said[labels[:, column] == 0, column])
-        places = np.unique(said[:, column])
-        missed = np.searchsorted(true, places) / len(true)
-        false = 1.0 - np.searchsorted(wrong, places) / len(wrong)
-        best = int(np.argmin(np.abs(missed - false)))
-        found.append((1 / (1 + math.exp(-float(places[best]))), float(missed[best] + false[best]) / 2))
-    return found
 
 
 def errors(net: GateNet, held: Examples) -> tuple[float, float]:
