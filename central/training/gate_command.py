@@ -52,9 +52,11 @@ def _examples(asked: argparse.Namespace) -> None:
     asked.pool.mkdir(parents=True, exist_ok=True)
     for side, chunks in (("held", HELD_CHUNKS), ("train", asked.chunks)):
         rng = np.random.default_rng([asked.seed, len(side)])
-        mine = [[path for number, path in enumerate(files) if (number % HELD_OUT == 0) == (side == "held")]
-                for files in (music, speech, noise)]  # fmt: skip
-        sources = gate_examples.sources(*mine, rng, BED_SECONDS)
+        tracks, talks, effects = (
+            [path for number, path in enumerate(files) if (number % HELD_OUT == 0) == (side == "held")]
+            for files in (music, speech, noise)
+        )
+        sources = gate_examples.sources(tracks, talks, effects, rng, BED_SECONDS)
         degradation = Degradation([], rng, ROOMS)
         for number in range(chunks):
             target = asked.pool / f"{side}-{asked.seed}-{number:03d}.npz"

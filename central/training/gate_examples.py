@@ -132,7 +132,7 @@ def _music(tracks: Sequence[Path], rng: np.random.Generator) -> Sound:
         at = int(rng.integers(max(1, len(track) - LENGTH)))
         piece = track[at : at + LENGTH].astype(np.float32) / np.float32(32768)
         if len(piece) == LENGTH and _level(piece) > 0.003:
-            return piece / np.float32(_level(piece))
+            return np.asarray(piece / np.float32(_level(piece)))
     raise ValueError("These tracks are silent, or shorter than some seconds.")
 
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from central.training import gate_training
 from central.training.export import CALIBRATION_WINDOWS, converted, quantised, with_metadata
 from central.training.gate_measure import equal_errors
+from central.training.gate_net import GateNet
 from central.training.gate_training import CHECKPOINT, Examples
 from device.features import PARAMETERS
 from device.gate import METADATA, Gate
@@ -64,7 +65,7 @@ def _logits(gate: Gate, examples: Examples) -> NDArray[np.float32]:
     return np.asarray(np.log(said / (1 - said)), dtype=np.float32)
 
 
-def _largest_difference(gate: Gate, net: gate_training.GateNet, examples: Examples) -> float:
+def _largest_difference(gate: Gate, net: GateNet, examples: Examples) -> float:
     """Give the difference of probability that 99 % of the examples keep below."""
     exact = 1 / (1 + np.exp(-gate_training.logits(net, examples)))
     return float(np.quantile(np.abs(gate.probabilities(examples.spectrograms) - exact).max(axis=1), 0.99))

@@ -155,7 +155,7 @@ class _Drawer:
             at = int(self._rng.integers(max(1, len(track) - LENGTH)))
             piece = track[at : at + LENGTH].astype(np.float32) / np.float32(32768)
             if len(piece) == LENGTH and _level(piece) > 0.003:
-                return piece / np.float32(_level(piece))
+                return np.asarray(piece / np.float32(_level(piece)))
 
     def _bed(self, kind: str) -> Sound:
         """Cut a piece whose segment is no pause."""
@@ -164,7 +164,7 @@ class _Drawer:
             at = int(self._rng.integers(len(bed) - LENGTH))
             piece = bed[at : at + LENGTH]
             if _level(piece) > 0.25:
-                return piece / np.float32(_level(piece))
+                return np.asarray(piece / np.float32(_level(piece)))
 
 
 def _in_room(sound: Sound, room: rooms.Room | None, rng: np.random.Generator) -> Sound:

@@ -20,6 +20,7 @@ from device.features import PARAMETERS
 CHECKPOINT = "gate.pt"
 CURVE = "gate-curve.csv"
 _LARGEST_CUT_OUT = (10, 10)  # bands, frames
+AVERAGING = 0.99  # a step's share of the running average: some hundred steps, since a short run has not many
 _KEPT_EVERY = 60.0  # seconds
 
 
@@ -74,7 +75,7 @@ def train(pool: Path, run: Path, schedule: GateSchedule) -> None:
     torch.manual_seed(schedule.seed)
     examples, held = read(pool, "train"), read(pool, "held")
     net = GateNet().to(memory_format=torch.channels_last)
-    average = AveragedModel(net, multi_avg_fn=get_ema_multi_avg_fn(0.998), use_buffers=True)
+    average = AveragedModel(net, multi_avg_fn=get_ema_multi_avg_fn(AVERAGING), use_buffers=True)
     optimiser = torch.optim.AdamW(net.parameters(), lr=schedule.rate, weight_decay=schedule.decay)
     steps, spent = 0, 0.0
     if (run / CHECKPOINT).exists():
