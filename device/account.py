@@ -21,6 +21,7 @@ from device.play import Play
 from device.record import reports
 from device.record.log import EventLog
 from device.sound.segments import Segment
+from device.trouble import Trouble
 from device.under_way import UnderWay, take_up
 
 # Delivered events are kept this long; undelivered ones for ever.
@@ -52,6 +53,11 @@ class Account:
         self._thresholds = thresholds
         self._stream_began = clock.now().monotonic
         self._levels: deque[tuple[float, float]] = deque()
+
+    @property
+    def trouble(self) -> Trouble | None:
+        """Why events wait in memory; None while all are written."""
+        return None if self._log.trouble is None else Trouble.of(self._log.trouble)
 
     def anchor(self, position: float, monotonic: float) -> None:
         """Say when a position of the stream sounded; sound cards drift, so this is said with every block.

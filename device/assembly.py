@@ -1,5 +1,6 @@
 """The parts put together: the one place on the box, beside `__main__`, that reads settings."""
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from device.changes import changes
 from device.clock_watch import ClockWatch
 from device.coverage import CoverageCount
 from device.embedding import EmbeddingModel, shipped_model_path
+from device.errors import Refused
 from device.features import PARAMETERS
 from device.gate import Gate, shipped_gate_path
 from device.host.clock import Clock, Instant
@@ -23,10 +25,12 @@ from device.match import background, calibration
 from device.match.matcher import Matcher
 from device.play import Plays
 from device.record.log import EventLog
+from device.record.patient_log import PatientLog
 from device.record.reports import BootReport, IncidentReport, LastEvent, LogFound
 from device.record.signing_key import SigningKey
 from device.settings import MicrophoneSettings, Settings
-from device.sound import gain
+from device.sound import baseline, gain
+from device.sound.baseline import Baseline
 from device.sound.cutter import Cutter
 from device.sound.deafness import Deafness, Judge, Trust
 from device.sound.devices import Found, Named
@@ -34,6 +38,8 @@ from device.sound.microphone import Microphone
 from device.sound.usb_identity import Usb
 from device.under_way import UnderWayFile
 from device.vigil import Vigil
+
+_log = logging.getLogger("estu.listen")
 
 QUERY_HOP = 0.5  # seconds from one segment of the room to the next
 COVERAGE_PERIOD = 900.0  # seconds between coverage events
@@ -95,7 +101,8 @@ def ear(
     """
     with recogniser(settings.paths.catalogue) as parts:
         signing_key = SigningKey.load(settings.paths.signing_key, settings.box.id)
-        with EventLog.open(settings.paths.log, settings.box.id, signing_key) as log:
+        kind = PatientLog if microphone else EventLog  # a file can be heard again
+        with kind.open(settings.paths.log, settings.box.id, signing_key) as log:
             thresholds = parts.catalogue.thresholds
             account = Account(log, clock, parts.catalogue, parts.model.digest, thresholds)
             plays = Plays(thresholds.accept, thresholds.candidate)
@@ -107,7 +114,7 @@ def ear(
             changed = list(changes(log, settings, boot))
             for report in (boot, *([ended] if ended else []), *changed):
                 log.append(report, now)
-            judge = Deafness() if microphone else Trust()
+            judge = _judge(settings, microphone) if microphone else Trust()
             gate = Gate(shipped_gate_path()) if shipped_gate_path().exists() else None
             yield Ear(
                 vigil=_vigil(settings, now, account, judge, microphone),
@@ -135,6 +142,20 @@ def microphone(wanted: MicrophoneSettings) -> Microphone:
             gain.set_gain(gain.mixer_of(found.card), wanted.gain)
 
     return Microphone(named, prepare)
+
+
+def _judge(settings: Settings, microphone: Microphone) -> Judge:
+    """Give whoever tells a deaf microphone; without a baseline that can be read it tells less, and the box hears on."""
+    try:
+        kept = baseline.read(settings.baseline)
+    except Refused as refusal:
+        _log.warning("%s", refusal)
+        kept = None
+
+    def suits(kept: Baseline) -> bool:
+        return microphone.found is not None and kept.suits(microphone.found.identity)
+
+    return Deafness(kept, suits)
 
 
 def _vigil(

@@ -40,17 +40,24 @@ class Bulletin:
         """Say that listening has ended with an error."""
         self._write("broken", trouble=Trouble.of(error))
 
-    def post(self, vigil: Vigil, sounding: Callable[[], tuple[Sounding, ...]], monotonic: float) -> None:
+    def post(
+        self,
+        vigil: Vigil,
+        sounding: Callable[[], tuple[Sounding, ...]],
+        monotonic: float,
+        trouble: Trouble | None = None,
+    ) -> None:
         """Say what is heard, if it is time or the state has changed.
 
         Args:
             vigil: Knows the state and the levels.
             sounding: Gives what is under way; asked only if something is written.
             monotonic: Seconds, now.
+            trouble: What is wrong with the log; it goes before what is wrong with the microphone.
         """
         if vigil.state != self._state or not 0.0 <= monotonic - self._written < EVERY:
             self._written = monotonic
-            self._write(vigil.state, vigil, sounding(), vigil.trouble)
+            self._write(vigil.state, vigil, sounding(), trouble or vigil.trouble)
 
     def _write(
         self,

@@ -76,11 +76,14 @@ def sync(asked: argparse.Namespace) -> int:
     chosen = settings.load(asked.settings)
     broker = chosen.broker
     floor = floor_of(chosen.paths.log)
-    way = link.from_url(broker.url, chosen.box.id, broker.ca, broker.certificate, broker.key, floor)
+    ways = [
+        link.from_url(url, chosen.box.id, broker.ca, broker.certificate, broker.key, floor)
+        for url in (broker.url, *broker.fallback)
+    ]
     platform = Jwks.load(broker.platform_keys)
     service.ready("Carrying events to the platform.")
     courier.run(
-        [way],
+        ways,
         chosen.paths.log,
         platform,
         _stop_on_signals(),
@@ -135,6 +138,27 @@ def self_test(asked: argparse.Namespace) -> int:
     else:
         print(f"{len(found) - failed - skipped} passed, {failed} failed, {skipped} could not be checked.")
     return 1 if failed else 0
+
+
+def commission(asked: argparse.Namespace) -> int:
+    """Measure how the microphone hears its hall."""
+    import msgspec
+
+    from device import commissioning
+    from device.assembly import microphone
+
+    chosen = settings.load(asked.settings)
+    now = datetime.now(UTC)
+    found = commissioning.commission(microphone(chosen.microphone), chosen.baseline, now, _to_the_technician)
+    if asked.json:
+        print(msgspec.json.encode(found).decode())
+    else:
+        print("\n".join(commissioning.in_words(found)))
+    return 0
+
+
+def _to_the_technician(sentence: str) -> None:
+    print(sentence, file=sys.stderr, flush=True)
 
 
 def identify(asked: argparse.Namespace) -> int:

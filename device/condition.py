@@ -140,10 +140,14 @@ def is_fresh(hearing: Hearing, now: datetime, up: float | None) -> bool:
 
 
 def _not_hearing(hearing: Hearing) -> Condition | None:
+    trouble = None if hearing.trouble is None else hearing.trouble.code
+    if trouble == "disk-full":  # also where it hears: what it hears waits in memory
+        return Condition(Light.BROKEN, "disk-full")
+    if trouble == "log-disk":
+        return Condition(Light.BROKEN, "broken")
     match hearing.state:
         case "broken":
-            full = hearing.trouble is not None and hearing.trouble.code == "disk-full"
-            return Condition(Light.BROKEN, "disk-full" if full else "broken")
+            return Condition(Light.BROKEN, "broken")
         case "muted":
             return Condition(Light.MUTED, "muted")
         case "starting":

@@ -98,6 +98,6 @@ def _look_on(ear: Ear, position: float, monotonic: float, told: bool) -> None:
     """Show what is heard now, and keep what is not told yet."""
     sounding = ear.plays.sounding
     if ear.bulletin is not None:
-        ear.bulletin.post(ear.vigil, lambda: ear.account.sounding(sounding), monotonic)
+        ear.bulletin.post(ear.vigil, lambda: ear.account.sounding(sounding), monotonic, ear.account.trouble)
     if ear.under_way is not None and (told or ear.under_way.due(monotonic)):
         ear.under_way.keep(ear.account.under_way(sounding, ear.coverage.so_far(position)))

@@ -78,6 +78,7 @@ class Broker(_Table, frozen=True):
     """How the platform is reached."""
 
     url: BrokerUrl
+    fallback: tuple[BrokerUrl, ...] = ()  # other ways to it, tried in turn where the first is shut
     ca: Path | None = None  # certificates of the authority that the broker's name is checked against
     certificate: Path | None = None  # the box's own
     key: Path | None = None

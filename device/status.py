@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from device.record import generations
 from device.record.log import EventLog
 from device.record.reports import CoverageReport, PlayReport
+from device.record.room import Room
 from device.sync import state
 from device.sync.state import SyncState
 
@@ -39,6 +41,10 @@ class Status:
     receipt: int  # number up to which the platform has all events, 0 if it has none
     receipted: datetime | None  # UTC, the time in that receipt
     waiting: int  # events that no receipt covers
+    lost: int  # numbers whose events the card has lost, and the log says so
+    damaged: int  # files of the log that were found damaged, and are kept as they were
+    free_bytes: int  # on the card, and in the log itself
+    nearly_full: bool  # so that delivered events go before their time
     sync: SyncState | None  # None: `estu sync` never ran here
 
 
@@ -49,6 +55,7 @@ def read(log_path: Path, state_path: Path) -> Status:
         Waiting: There is no log yet: the box has never listened.
         Broken: The log cannot be read.
     """
+    room = Room(log_path)
     with EventLog.read(log_path) as log:
         plays = log.latest(PlayReport, 1)
         coverages = log.latest(CoverageReport, 1)
@@ -66,6 +73,10 @@ def read(log_path: Path, state_path: Path) -> Status:
             receipt=receipt.through if receipt else 0,
             receipted=receipt.time if receipt else None,
             waiting=log.waiting(),
+            lost=sum(len(bridge.numbers) for bridge in log.losses()),
+            damaged=generations.damaged(log_path),
+            free_bytes=room.free + log.room_inside(),
+            nearly_full=room.is_low(log.room_inside()),
             sync=state.read(state_path),
         )
 
@@ -93,12 +104,23 @@ def in_words(status: Status, now: datetime) -> list[str]:
     lines.append(
         f"The platform has receipted {status.receipt} of {status.head} ({_ago(status.receipted, now)})."
     )
+    if status.nearly_full:
+        lines.append(
+            f"The card is nearly full, {status.free_bytes / 1e6:.0f} MB are free: delivered events go early."
+        )
+    if status.lost or status.damaged:
+        lines.append(
+            f"The card has lost {status.lost} events, and {status.damaged} damaged files of the log are kept: "
+            "replace the card, keep the old one."
+        )
     if status.sync is None:
         lines.append("`estu sync` has never run here.")
     elif status.sync.trouble:
         lines.append(f"{status.sync.trouble.message} {status.sync.trouble.advice}")
     else:
         lines.append(f"{'Connected' if status.sync.connected else 'Not connected'} to {status.sync.broker}.")
+    if status.sync and not status.sync.trouble and (last := status.sync.last_trouble):
+        lines.append(f"The last trouble on the way, {_ago(status.sync.troubled, now)}: {last.message}")
     return lines
 
 

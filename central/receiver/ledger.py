@@ -263,8 +263,17 @@ class _Batch:
         self.set_aside(objection, event.topic, event.jws, event.box, event.seq)
 
     def _remove_broken(self, box: str, broken: Step, place: Place) -> None:
-        which = (tables.event.c.box == box) & (tables.event.c.seq == broken.seq)
-        jws = self.connection.execute(select(tables.event.c.jws).where(which)).scalar_one()
-        words = f"Event {broken.seq} of {box} does not follow event {place.through} as it was received."
-        self.set_aside(Objection("chain-broken", words), f"estu/v1/{box}/event", jws, box, broken.seq)
-        self.connection.execute(delete(tables.event).where(which))
+        """Set aside what does not follow, and what waited behind it: it would not follow either."""
+        behind = iter(list(self._waiting(box, broken.seq)))
+        step: Step | None = broken
+        while step is not None:
+            which = (tables.event.c.box == box) & (tables.event.c.seq == step.seq)
+            jws = self.connection.execute(select(tables.event.c.jws).where(which)).scalar_one()
+            words = f"Event {step.seq} of {box} does not follow event {place.through} as it was received."
+            self.set_aside(Objection("chain-broken", words), f"estu/v1/{box}/event", jws, box, step.seq)
+            self.connection.execute(delete(tables.event).where(which))
+            following = Place(step.seq, step.hash)
+            step = next(
+                (one for one in behind if (one.seq - 1, one.prev) == (following.through, following.head)),
+                None,
+            )

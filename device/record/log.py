@@ -16,7 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import Self
 
-from device.errors import Broken
+from device.errors import Broken, EstuError
 from device.host.clock import Instant
 from device.record import declaring, head_mark, limits, rejoining, rescue, suspicion
 from device.record.event import Clock, Event, Stamp
@@ -40,6 +40,7 @@ class EventLog(LogReader):
     """The log, for the process that hears."""
 
     opening: Opening  # how it was found
+    trouble: EstuError | None = None  # why events wait in memory; here none ever does
     _signer: Signer
     _mark: HeadMark
     _begun: bool = False  # whether this opening stands in the log
@@ -85,7 +86,7 @@ class EventLog(LogReader):
         cls, file: Path, box: str, signer: Signer, noted: Link | None, thorough: bool, failing: ExitStack
     ) -> Self:
         """Open a file; if that fails, it is closed only with `failing`, for SQLite then clears its WAL away."""
-        log = cls(file, connect_to_write(file))
+        log = cls(file, connect_to_write(file, failing))
         log._signer = signer
         try:
             log._claim(box, noted, thorough)
@@ -166,11 +167,6 @@ class EventLog(LogReader):
     def forget_delivered(self, at: Instant) -> int:
         """Delete delivered events however young they are, oldest first: for want of room. Else as `forget`."""
         return self.forget(_FAR, at)
-
-    def room_inside(self) -> int:
-        """Give the bytes that new events can take in the file before it grows."""
-        pages, size = self._one("SELECT * FROM pragma_freelist_count, pragma_page_size")
-        return int(pages) * int(size)
 
     def _write(self, report: Report, at: Instant) -> Link:
         return self._chain(Event(self.box, 0, "", at.utc, report, _stamp(at)))

@@ -8,7 +8,7 @@
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from importlib.resources import files
 from pathlib import Path
 
@@ -23,15 +23,22 @@ _LET_IN = "Give this service access to the log's folder."
 _ASK = "Keep the file, it is evidence, and ask whoever provides the box."
 
 
-def connect_to_write(path: Path) -> sqlite3.Connection:
+def connect_to_write(path: Path, failing: ExitStack | None = None) -> sqlite3.Connection:
     """Open a log for writing, and make it if it is not there; its folder exists.
+
+    Args:
+        path: The file.
+        failing: Where a damaged file is closed, if not at once: SQLite then clears its write-ahead log away.
 
     Raises:
         Broken: It is no log, a newer program's log, or cannot be opened. It is then left as it is.
         Waiting: The disk is full.
     """
     _refuse_emptied(path)
-    with errors_named(path), _closed_if_it_fails(f"{path.absolute().as_uri()}?mode=rwc") as connection:
+    with (
+        errors_named(path),
+        _closed_if_it_fails(f"{path.absolute().as_uri()}?mode=rwc", failing) as connection,
+    ):
         if _has_tables(connection):
             _check_kind(connection, path)
         connection.execute("PRAGMA journal_mode = WAL")
@@ -145,7 +152,7 @@ def _named(error: sqlite3.DatabaseError, path: Path) -> EstuError:
 
 
 @contextmanager
-def _closed_if_it_fails(uri: str) -> Iterator[sqlite3.Connection]:
+def _closed_if_it_fails(uri: str, failing: ExitStack | None = None) -> Iterator[sqlite3.Connection]:
     connection = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=limits.BUSY_SECONDS)
     try:
         connection.execute("PRAGMA foreign_keys = ON")
@@ -153,7 +160,10 @@ def _closed_if_it_fails(uri: str) -> Iterator[sqlite3.Connection]:
         connection.text_factory = legible
         yield connection
     except BaseException:
-        connection.close()
+        if failing is None:
+            connection.close()
+        else:
+            failing.callback(connection.close)
         raise
 
 

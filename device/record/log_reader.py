@@ -183,6 +183,11 @@ class LogReader:
         found = str(self._one("PRAGMA quick_check(1)")[0])
         return None if found == "ok" else found
 
+    def room_inside(self) -> int:
+        """Give the bytes that new events can take in the file before it grows."""
+        pages, size = self._one("SELECT * FROM pragma_freelist_count, pragma_page_size")
+        return int(pages) * int(size)
+
     def waiting(self) -> int:
         """Count the events that no receipt covers yet."""
         head = self.head() or START

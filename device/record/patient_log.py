@@ -20,6 +20,7 @@ from device.host.clock import Instant
 from device.record import limits, suspicion
 from device.record.link import START, Link
 from device.record.log import EventLog
+from device.record.log_file import errors_named
 from device.record.reports import IncidentReport, Report, UnidentifiedReport
 from device.record.room import Room
 from device.record.signature import Signer
@@ -46,8 +47,6 @@ class _Shortage:
 
 class PatientLog(EventLog):
     """The log, for a process that must not end because of it."""
-
-    trouble: EstuError | None = None  # why events wait; None while none does
 
     _path: Path  # as the settings name it
     _box: str
@@ -109,13 +108,22 @@ class PatientLog(EventLog):
             log_of_service.warning("%s", waiting)
             return 0
 
+    def close(self) -> None:
+        """Close the file; what still waits then is lost, and said to be in the service's log."""
+        if self.held:
+            log_of_service.error("%s events waited in memory for room on the card, and are lost.", self.held)
+        super().close()
+
     def _look_after(self, at: Instant) -> None:
         """Once a minute: make room, and look at what `estu sync` found damaged."""
         if self._looked is not None and 0.0 <= at.monotonic - self._looked < _LOOKS_EVERY:
             return
         self._looked = at.monotonic
         if suspicion.read(self._path) is not None:
-            self._take_over()
+            try:
+                self._take_over()
+            except Waiting as waiting:
+                log_of_service.warning("%s", waiting)
         self._room.keep_reserve()
         while self._room.is_low(self.room_inside()) and self.forget_delivered(at):
             log_of_service.warning("The card is nearly full: delivered events go before their time.")
@@ -162,8 +170,15 @@ class PatientLog(EventLog):
 
     def _write_if_room(self, report: Report, at: Instant) -> None:
         if self._room.is_none(self.room_inside()):
-            raise _FULL
+            self._write_back()
+            if self._room.is_none(self.room_inside()):
+                raise _FULL
         self._last = super().append(report, at)
+
+    def _write_back(self) -> None:
+        """Let the write-ahead log's bytes go: what is in it moves to where room was made inside."""
+        with errors_named(self.path):
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     def _note_shortage(self, error: EstuError, now: Instant) -> None:
         if self._shortage is None:

@@ -32,7 +32,7 @@ class ReceiptLedger(LogReader):
         """
         try:
             with LogReader.read(path) as reader:  # a log is made by the process that hears, never here
-                place, noted = reader.place(), head_mark.read(path)
+                noted, place = head_mark.read(path), reader.place()  # in this order: the box goes on writing
                 if noted is not None and noted.seq > place.seq:
                     # SQLite would clear away, when it is closed, what may still be found in the write-ahead log.
                     words = f"The log ends at event {place.seq}, and {noted.seq} were written."

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from device.record.log_reader import LogReader
-from tests.benchmarks import account
+from tests.benchmarks import account, log_growth
 from tests.benchmarks.backlog import backlog
 from tests.benchmarks.draining import drain
 from tests.benchmarks.figure import Figure
@@ -23,6 +23,7 @@ _PASSED = 20_000  # messages through the broker alone
 def measure() -> Iterator[Figure]:
     """Measure the parts alone, then the whole way."""
     yield from account.measure()
+    yield from log_growth.measure()
     build = Path("build/bench")
     build.mkdir(parents=True, exist_ok=True)
     whole = backlog(EVENTS, build)

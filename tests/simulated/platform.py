@@ -15,7 +15,7 @@ from device.record.signed_event import hash_of
 from device.record.signing_key import SigningKey
 from device.sync import topics
 from device.sync.broker_link import BrokerLink
-from device.sync.link import from_url
+from device.sync.link import Link, from_url
 from device.sync.message import Message
 
 
@@ -49,6 +49,10 @@ class Platform:
         """What boxes verify its receipts with."""
         return Jwks.of([self.key.public])
 
+    def link(self) -> Link:
+        """Give its way to the broker."""
+        return from_url(self.url, "platform")
+
     def say(self, receipt: bytes) -> None:
         """Publish bytes as the box's receipt, whatever they are."""
         self._say.append(receipt)
@@ -72,7 +76,7 @@ class Platform:
         self._thread.join(10)
 
     def _run(self) -> None:
-        link = replace(from_url(self.url, "platform"), session_expiry=0, largest_packet=1_000_000)
+        link = replace(self.link(), session_expiry=0, largest_packet=1_000_000)
         while not self._stop.is_set():
             try:
                 with BrokerLink(link, [topics.event(self.box), topics.presence(self.box)]) as broker:
