@@ -1,0 +1,153 @@
+"""The page in a real Chromium: every page, three languages, telephone and desktop, light and dark.
+
+The pictures stay in `build/page/`. Accessibility is judged by axe, with its rules for WCAG 2.2 A and AA.
+"""
+
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+from device import mute
+from tests.device.page import house as houses
+from tests.device.page.conftest import Time, served
+from tests.device.page.house import CODE, NOW, House
+
+PICTURES = Path(__file__).parents[3] / "build" / "page"
+PAGES = {
+    "now": "/",
+    "tonight": "/tonight",
+    "day": "/day/2026-11-12",
+    "month": "/month",
+    "documents": "/documents",
+    "about": "/about",
+    "enter": "/enter",
+}
+PHONE, DESK = {"width": 360, "height": 740}, {"width": 1280, "height": 800}
+FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+RULES = {
+    "runOnly": {
+        "type": "tag",
+        "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+    }
+}
+PATIENCE = 120_000  # milliseconds; these machines are shared
+
+pytestmark = pytest.mark.xdist_group("chromium")  # one browser at a time
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS, timeout=PATIENCE)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture(scope="module")
+def address(built: House) -> Iterator[str]:
+    with served(built, Time()) as url:
+        yield url
+
+
+class Watched:
+    """A page of the browser, and everything that it complains of or asks for."""
+
+    def __init__(self, context: BrowserContext) -> None:
+        self.page: Page = context.new_page()
+        self.page.set_default_timeout(PATIENCE)
+        self.complaints: list[str] = []
+        self.asked: set[str] = set()
+        self.page.on("console", lambda said: self.complaints.append(said.text))
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("request", lambda request: self.asked.add(request.url))
+
+
+@pytest.mark.parametrize("width", ["phone", "desk"])
+@pytest.mark.parametrize("language", ["kk", "ru", "en"])
+def test_every_page_is_legible_to_everybody(
+    browser: Browser, address: str, language: str, width: str
+) -> None:
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    size = PHONE if width == "phone" else DESK
+    context = browser.new_context(viewport=size, locale=language, color_scheme="light")  # type: ignore[arg-type]
+    watched, found = Watched(context), {}
+    for name, path in PAGES.items():
+        watched.page.goto(address + path)
+        watched.page.screenshot(path=PICTURES / f"{name}-{language}-{width}.png", full_page=True)
+        assert watched.page.locator("html").get_attribute("lang") == language
+        assert watched.page.evaluate("document.documentElement.scrollWidth") <= size["width"], name
+        # The languages differ in words, not in structure: axe looks at each page once in each width and colour.
+        for scheme in ("light", "dark") if language == ("kk" if width == "phone" else "ru") else ():
+            watched.page.emulate_media(color_scheme=scheme)
+            broken = Axe().run(watched.page, options=RULES).response["violations"]
+            found |= {
+                f"{name} {scheme} {rule['id']}": [node["html"] for node in rule["nodes"]] for rule in broken
+            }
+            if scheme == "dark":
+                watched.page.screenshot(path=PICTURES / f"{name}-{language}-{width}-dark.png", full_page=True)
+        watched.page.emulate_media(color_scheme="light")
+    context.close()
+    assert not found, json.dumps(found, indent=1, ensure_ascii=False)
+    assert watched.complaints == []
+    assert {url.split("/")[2] for url in watched.asked} == {address.split("/")[2]}
+
+
+def test_the_level_lives_and_a_dead_box_is_told(browser: Browser, tmp_path: Path) -> None:
+    house, time = houses.build(tmp_path, []), Time()
+    houses.hears(house, NOW, level_dbfs=-60.0)
+    houses.sends(house, NOW)
+    context = browser.new_context(viewport=DESK, locale="en")  # type: ignore[arg-type]
+    watched = Watched(context)
+    with served(house, time) as url:
+        watched.page.goto(url)
+        meter = watched.page.locator("#meter")
+        expect(meter).to_have_attribute("aria-valuenow", "25", timeout=PATIENCE)
+        expect(watched.page.locator("h1")).to_have_text("Hearing")
+        time.pass_by(2)
+        houses.hears(house, time.utc, level_dbfs=-20.0)
+        expect(meter).to_have_attribute("aria-valuenow", "75", timeout=PATIENCE)
+        houses.hears(house, time.utc, "lost", sounding=False, level_dbfs=None)
+        expect(watched.page.locator("h1")).to_have_text("Not hearing", timeout=PATIENCE)
+        expect(watched.page.locator("#word")).to_have_text("No sound arrives", timeout=PATIENCE)
+        assert watched.complaints == []
+    expect(watched.page.locator("#lost")).to_be_visible(timeout=PATIENCE)
+    context.close()
+
+
+def test_without_scripts_everything_is_read_and_the_microphone_switched(
+    browser: Browser, tmp_path: Path
+) -> None:
+    house = houses.build(tmp_path, [(NOW - timedelta(hours=1), houses.play(2, NOW - timedelta(hours=2)))])
+    houses.hears(house, NOW)
+    houses.sends(house, NOW)
+    context = browser.new_context(viewport=PHONE, locale="en", java_script_enabled=False)  # type: ignore[arg-type]
+    watched = Watched(context)
+    page = watched.page
+    with served(house, Time()) as url:
+        page.goto(url)
+        expect(page.locator("h1")).to_have_text("Hearing")
+        expect(page.locator("#meter")).to_have_attribute("aria-valuenow", "61")
+        expect(page.get_by_role("link", name="Read the level again")).to_be_visible()
+        page.get_by_role("link", name="Switch the microphone off").click()
+        page.get_by_label("Ten letters and digits").fill("WRONG")
+        page.get_by_role("button", name="Go on").click()
+        expect(page.get_by_role("alert")).to_contain_text("not the code of this box")
+        page.get_by_label("Ten letters and digits").fill(CODE.lower())
+        page.get_by_role("button", name="Go on").click()
+        page.get_by_role("button", name="Switch the microphone off").click()
+        assert mute.read(house.run / "muted") == mute.Mute(NOW, "page")
+        expect(page.get_by_role("link", name="Switch the microphone on")).to_be_visible()
+        page.goto(f"{url}/documents")
+        with page.expect_download(timeout=PATIENCE) as download:
+            page.get_by_role("link", name="Download the signed records").click()
+        assert download.value.suggested_filename == "estu-0007.jsonl"
+        page.get_by_role("button", name="Sign out").click()
+        page.goto(f"{url}/documents")
+        expect(page.get_by_role("link", name="Enter the code")).to_be_visible()
+    context.close()
+    assert [complaint for complaint in watched.complaints if "403" not in complaint] == []
