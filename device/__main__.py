@@ -87,6 +87,14 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument(
         "--listen", default="127.0.0.1:8080", metavar="ADDRESS", help="where to listen (%(default)s)"
     )
+    made = with_settings(
+        command(
+            "commission",
+            "measure how the microphone hears its hall, so that a deaf or covered one is told later",
+            "Stop `estu listen` first. Keep quiet, then speak and clap where the audience sits; no sound is kept.",
+        )
+    )
+    made.add_argument("--json", action="store_true", help="as JSON")
     made = command(
         "identify",
         "say which recordings sound in files",

@@ -26,7 +26,7 @@ from device.match.matcher import Matcher
 from device.play import Plays
 from device.record.log import EventLog
 from device.record.patient_log import PatientLog
-from device.record.reports import BootReport, IncidentReport, LastEvent, LogFound
+from device.record.reports import BootReport, IncidentReport, LastEvent, LogFound, Report
 from device.record.signing_key import SigningKey
 from device.settings import MicrophoneSettings, Settings
 from device.sound import baseline, gain
@@ -112,7 +112,8 @@ def ear(
             now = clock.now()
             boot = _boot(log, parts, now)
             changed = list(changes(log, settings, boot))
-            for report in (boot, *([ended] if ended else []), *changed):
+            begins: list[Report] = [boot, *([ended] if ended else []), *changed]
+            for report in begins:
                 log.append(report, now)
             judge = _judge(settings, microphone) if microphone else Trust()
             gate = Gate(shipped_gate_path()) if shipped_gate_path().exists() else None

@@ -1,6 +1,6 @@
 """What a microphone gave in its hall when the box was commissioned: what a deaf or covered one is told by later.
 
-`estu self-test` measures it: half a minute of quiet, then somebody speaks and claps where the audience sits. It holds
+`estu commission` measures it: some seconds of quiet, then somebody speaks and claps where the audience sits. It holds
 levels in octaves, no sound.
 """
 
@@ -41,7 +41,7 @@ class Baseline(msgspec.Struct, frozen=True):
     measured: datetime  # UTC
 
     def suits(self, identity: dict[str, str]) -> bool:
-        """Tell whether it is this microphone's, wherever it is plugged in."""
+        """Tell whether it is this microphone's, in whatever socket."""
         return _without_port(self.identity) == _without_port(identity)
 
 
@@ -68,13 +68,12 @@ def seconds_of(arrivals: Iterable[Arrival]) -> Iterator[Second]:
             yield second
 
 
-def of(seconds: Sequence[Second], identity: dict[str, str], rate: int, now: datetime) -> Baseline:
+def of(seconds: Sequence[Second], identity: dict[str, str], now: datetime) -> Baseline:
     """Make a baseline of what was heard.
 
     Args:
         seconds: At least `SHORTEST` of them, in part quiet; in part with speech or claps if a cover is to be told.
         identity: The microphone's, as `Found.identity`.
-        rate: Hz, the microphone's.
         now: UTC.
 
     Raises:
@@ -98,6 +97,7 @@ def of(seconds: Sequence[Second], identity: dict[str, str], rate: int, now: date
         each for each in seconds if together(each.octaves, LOW) >= together(floor, LOW) + SOUNDS_OVER_FLOOR
     ]
     bright = None
+    rate = seconds[0].rate
     if len(sounding) >= FEWEST_BRIGHT and OCTAVES[HIGH[-1]] * 2 < rate:
         bright = round(float(np.percentile([brightness(each) for each in sounding], BRIGHT_PERCENTILE)), 1)
     return Baseline(_without_port(identity), rate, floor, bright, now)
@@ -114,7 +114,7 @@ def read(path: Path) -> Baseline | None:
             found = msgspec.json.decode(file.read(_LARGEST), type=Baseline)
     except FileNotFoundError:
         return None
-    except (OSError, msgspec.DecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise _unreadable(path, str(error)) from error
     if len(found.floor) != len(OCTAVES):
         raise _unreadable(path, f"it has {len(found.floor)} octaves instead of {len(OCTAVES)}")
@@ -138,5 +138,5 @@ def _unreadable(path: Path, why: str) -> Refused:
     return Refused(
         "baseline-unreadable",
         f"The baseline {path} cannot be read: {why}.",
-        "Measure again with `estu self-test`.",
+        "Measure again with `estu commission`.",
     )

@@ -119,7 +119,7 @@ class Deafness:
     def hear(self, second: Second) -> None:
         """Take the next second."""
         self._constant = self._constant + 1 if second.constant else 0
-        if self._baseline is None or second.constant or not self._suits(self._baseline):
+        if self._baseline is None or not self._comparable(second, self._baseline):
             self._floor.clear()
             self._electronic = False
             return
@@ -129,6 +129,9 @@ class Deafness:
         if self._baseline.bright is not None and self._sounds(self._baseline, self._baseline.bright):
             self._bright.append(brightness(second) >= self._baseline.bright - COVER)
             self._judge_cover()
+
+    def _comparable(self, second: Second, baseline: Baseline) -> bool:
+        return not second.constant and second.rate == baseline.rate and self._suits(baseline)
 
     def _only_electronics(self, baseline: Baseline) -> bool:
         """Tell whether the last minute held nothing but an amplifier's noise."""

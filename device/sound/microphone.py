@@ -10,7 +10,7 @@ Rules:
 
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import Any
 
 from device.errors import Broken, Waiting
@@ -87,7 +87,7 @@ class Microphone:
         self._refused_since: float | None = None  # monotonic seconds
         self.found: Found | None = None  # the one that is open, or was last
 
-    def blocks(self, stop: threading.Event | None = None) -> Iterator[Block]:
+    def blocks(self, stop: threading.Event | None = None) -> Generator[Block, None, None]:
         """Open the microphone and give its blocks for ever, or until `stop` is set.
 
         Raises:

@@ -20,6 +20,7 @@ class Second:
     peak: float  # of the loudest sample
     octaves: tuple[float, ...]  # as OCTAVES; QUIETEST where the card's rate does not reach so high
     constant: bool  # no sample differs from its neighbour: no analogue part gives that
+    rate: int  # Hz, the card's
     until: float  # seconds in the stream at which it ends
 
 
@@ -71,6 +72,7 @@ def measure(samples: Samples, rate: int, until: float = 0.0) -> Second:
         peak=_decibels(float(np.max(np.abs(samples))) ** 2),
         octaves=tuple(_octave(power, frequencies, middle, rate) for middle in OCTAVES),
         constant=bool(np.all(samples == samples[0])),
+        rate=rate,
         until=until,
     )
 

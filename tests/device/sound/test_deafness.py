@@ -66,7 +66,7 @@ def commissioned(nc: int, own: float) -> Baseline:
     """Half a minute of quiet, then somebody speaks and claps."""
     said = measured(hall(nc, 12, rng(3)), own_noise(own, 12, rng(4)), voices(12))
     clapped = measured(hall(nc, 6, rng(5)), own_noise(own, 6, rng(6)), claps(6))
-    return baseline.of([*quiet(nc, own), *said, *clapped], MICROPHONE, RATE, NOW)
+    return baseline.of([*quiet(nc, own), *said, *clapped], MICROPHONE, NOW)
 
 
 def long(seconds: list[Second], count: int) -> Iterator[Second]:
@@ -181,7 +181,7 @@ def test_a_damaged_baseline_is_refused_in_words(tmp_path: Path, content: str) ->
 
 
 def test_a_baseline_without_voices_tells_no_cover_but_a_dead_capsule() -> None:
-    kept = baseline.of(quiet(25, GOOD), MICROPHONE, RATE, NOW)
+    kept = baseline.of(quiet(25, GOOD), MICROPHONE, NOW)
     assert kept.bright is None
     judge = Deafness(kept)
     assert not judge.tells_covered
@@ -191,9 +191,9 @@ def test_a_baseline_without_voices_tells_no_cover_but_a_dead_capsule() -> None:
 
 def test_a_baseline_of_nothing_or_of_too_little_is_refused() -> None:
     with pytest.raises(Refused, match="digital silence"):
-        baseline.of(measured(np.zeros(RATE * 25)), MICROPHONE, RATE, NOW)
+        baseline.of(measured(np.zeros(RATE * 25)), MICROPHONE, NOW)
     with pytest.raises(Refused, match="only 3 s"):
-        baseline.of(quiet(25, GOOD, 3), MICROPHONE, RATE, NOW)
+        baseline.of(quiet(25, GOOD, 3), MICROPHONE, NOW)
 
 
 def test_the_halls_are_as_loud_as_the_criteria_say() -> None:
