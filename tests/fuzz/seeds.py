@@ -7,13 +7,21 @@ from functools import cache
 
 import msgspec
 
+from central.vectors import reports
 from central.vectors.keys import BOX, BOX_KEY
 from device.catalogue import manifest
 from device.catalogue.thresholds import Thresholds
 from device.hearing import Hearing, Sounding
+from device.host.clock import Instant
 from device.mute import Mute
+from device.record.continuation import Bridge, Repeated, incident
+from device.record.json_text import dump
+from device.record.link import Link
+from device.sound.baseline import Baseline
+from device.sound.second import OCTAVES
 from device.sync.state import SyncState
 from device.trouble import Trouble
+from device.under_way import UnderWay
 from tests.contract.shipped import FOLDER, received, vectors
 
 NOW = received("events.json")
@@ -151,6 +159,40 @@ def hearings() -> list[bytes]:
 def mutes() -> list[bytes]:
     """Give the file that mutes."""
     return [msgspec.json.encode(Mute(NOW, "page")), msgspec.json.encode(Mute())]
+
+
+def under_ways() -> list[bytes]:
+    """Give what `estu listen` keeps of what is under way."""
+    at = Instant(NOW, 1_000.0, "0f9c2a34-5b6d-4e7f-8a9b-0c1d2e3f4a5b", "synchronised", 12)
+    return [
+        msgspec.json.encode(UnderWay(at, 6, DIGEST, DIGEST, 900.0, (), (reports.PLAY,), reports.COVERAGE))
+    ]
+
+
+def baselines() -> list[bytes]:
+    """Give what a microphone gave when its box was commissioned."""
+    octaves = tuple(-60.0 - octave for octave in range(len(OCTAVES)))
+    return [msgspec.json.encode(Baseline({"vendor": "0d8c"}, 48_000, octaves, 3.5, NOW))]
+
+
+def continuations() -> list[bytes]:
+    """Give what an incident `log-continued` says."""
+    bridge = Bridge(Link(2, DIGEST), Link(4, DIGEST))
+    made = incident([bridge]), incident([bridge, bridge], Repeated(3, 4, 6, DIGEST))
+    return [dump({"code": one.code, "detail": one.detail}) for one in made]
+
+
+def batches() -> list[bytes]:
+    """Give tables of boxes to enrol."""
+    table = f"box,venue,hall,language,microphone\n{BOX},Абай атындағы театр,Үлкен зал,kk,USB\n\nkz-2,,,ru,\n"
+    return [table.encode(), table.replace(",", ";").encode("utf-8-sig"), table.replace("kz-2", BOX).encode()]
+
+
+def tables() -> list[bytes]:
+    """Give a catalogue's tables."""
+    metadata = "file,recording,isrc,title,artist,label,iswc,ai_generated\nnight.flac,kz-1,KZA012600001,Ән,,,T0345246801,no\n"
+    works = "iswc,title,creator,role,ipi\nT0345246801,Ән,Абай Құнанбаев,CA,00014107338\n"
+    return [metadata.encode(), works.encode(), metadata.replace(",", ";").encode("utf-8-sig")]
 
 
 def _part(jws: str, number: int) -> bytes:

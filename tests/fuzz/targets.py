@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from central.catalogue.metadata import read_rows, read_works
 from central.receiver.contract import Contract
 from central.receiver.intake import Delivery, Rejected, examine
 from central.receiver.ledger import Ledger
@@ -22,18 +23,24 @@ from device import hearing, mute, settings
 from device.catalogue import manifest
 from device.errors import EstuError
 from device.record import export
+from device.record.continuation import read_incident
 from device.record.event import decode, encode
 from device.record.json_text import dump, load
 from device.record.keys import Jwks
 from device.record.limits import JSON_DEPTH
 from device.record.notice import seal_notice, unseal_notice
 from device.record.receipt import seal_receipt, unseal_receipt
+from device.record.shape import write
 from device.record.signature import EVENT_TYP, NOTICE_TYP, RECEIPT_TYP, sign, verify
 from device.record.signed_event import unseal
 from device.record.signing_key import SigningKey
 from device.record.verification import verify as verify_chain
+from device.sound import baseline
 from device.sync import state, topics
 from device.sync.link import from_url
+from device.under_way import UnderWayFile
+from provisioning import settings_file
+from provisioning.batch import read_batch
 from tests.contract.shipped import BOXES, FOLDER, PLATFORM, vectors
 from tests.fuzz import seeds
 
@@ -192,6 +199,41 @@ def _mute(content: bytes) -> None:
     assert found.since is None or found.since.tzinfo
 
 
+def _under_way(content: bytes) -> None:
+    found = UnderWayFile(_written(content)).read()
+    if found is not None:
+        for report in found.reports:
+            write(report)  # what the log would refuse is refused in words
+
+
+def _baseline(content: bytes) -> None:
+    baseline.read(_written(content))
+
+
+def _continuation(content: bytes) -> None:
+    found = read_incident(load(content, JSON_DEPTH))
+    assert found is None or read_incident({"code": "log-continued", "detail": write(found)}) == found
+
+
+def _batch(content: bytes) -> None:
+    for box in read_batch(_written(content), {"kz-tst-0002"}):
+        assert topics.event(box.id)
+        written = settings_file.settings(box, "mqtts://broker.example:8883", settings_file.Places.shipped())
+        found = settings.load(_written(written.encode())).box
+        assert (found.id, found.venue, found.hall) == (box.id, box.venue, box.hall), (
+            "settings say another box"
+        )
+
+
+def _metadata(content: bytes) -> None:
+    for row in read_rows(_written(content))[0]:
+        assert row.file
+
+
+def _works(content: bytes) -> None:
+    read_works(_written(content))
+
+
 _FOLDER = tempfile.TemporaryDirectory(prefix="estu-fuzz-")
 
 
@@ -227,5 +269,11 @@ TARGETS = {
         Target("sync-state", _sync_state, seeds.sync_states),
         Target("hearing", _hearing, seeds.hearings),
         Target("mute", _mute, seeds.mutes),
+        Target("under-way", _under_way, seeds.under_ways),
+        Target("baseline", _baseline, seeds.baselines),
+        Target("continuation", _continuation, seeds.continuations),
+        Target("batch", _batch, seeds.batches),
+        Target("metadata", _metadata, seeds.tables),
+        Target("works", _works, seeds.tables),
     )
 }
