@@ -34,7 +34,7 @@ class Standing(Enum):
 
 def current() -> str:
     """Give the number of this release's schema."""
-    return str(ScriptDirectory.fromconfig(config()).get_current_head())
+    return str(ScriptDirectory.from_config(config()).get_current_head())
 
 
 def found(connection: Connection) -> tuple[str | None, Standing]:
@@ -44,7 +44,7 @@ def found(connection: Connection) -> tuple[str | None, Standing]:
         if "event" not in inspect(connection).get_table_names():
             return None, Standing.EMPTY
         revision = FIRST
-    script = ScriptDirectory.fromconfig(config())
+    script = ScriptDirectory.from_config(config())
     if revision == script.get_current_head():
         return revision, Standing.CURRENT
     known = {step.revision for step in script.walk_revisions()}
