@@ -1,5 +1,6 @@
 """Catalogues of made-up vectors, written by the builder's own hand."""
 
+import dataclasses
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,6 +14,8 @@ from device.catalogue import manifest
 from device.catalogue.manifest import Manifest, PartEntry
 from device.catalogue.recording import Creator, Recording, Work
 from device.catalogue.thresholds import Thresholds
+from device.embedding import EmbeddingModel, shipped_model_path
+from device.features import PARAMETERS as FEATURES
 
 MODEL = hashlib.sha256(b"model").hexdigest()
 PARAMETERS = hashlib.sha256(b"parameters").hexdigest()
@@ -68,3 +71,20 @@ def write_catalogue(
     """Write a catalogue of several parts."""
     entries = [part_writing.write(out / manifest.PARTS, references) for references in parts]
     return write_manifest(out, entries, withdrawn)
+
+
+def write_usable(out: Path) -> Manifest:
+    """Write a catalogue that a box with the shipped model takes; what is in it sounds like nothing."""
+    model = EmbeddingModel(shipped_model_path())
+    made_up = reference("abai", 8, 1)
+    vectors = np.ones((8, model.dimension), dtype=np.int8)
+    fingerprint = dataclasses.replace(made_up.fingerprint, vectors=vectors)
+    part = part_writing.write(out / manifest.PARTS, [dataclasses.replace(made_up, fingerprint=fingerprint)])
+    written = dataclasses.replace(
+        write_manifest(out, [part]),
+        model=model.digest,
+        parameters=FEATURES.digest,
+        dimension=model.dimension,
+    )
+    folder.write_manifest(out, written)
+    return written

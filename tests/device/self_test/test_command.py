@@ -1,6 +1,5 @@
 """`estu self-test` as a technician runs it: a virtual sound card, a real broker with TLS, real keys, the shipped model."""
 
-import dataclasses
 import json
 import os
 import subprocess
@@ -11,21 +10,16 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-import numpy as np
 import pytest
 
-from central.catalogue import folder, part_writing
-from central.catalogue.fingerprinting import Fingerprint
 from device import hearing
-from device.embedding import EmbeddingModel, shipped_model_path
-from device.features import PARAMETERS
 from device.hearing import Hearing
 from device.host import clock
 from device.record.keys import Jwks
 from device.record.signing_key import SigningKey
 from device.sync.state import SyncState
 from device.trouble import Trouble
-from tests.device.catalogue.made_up import reference, write_manifest
+from tests.device.catalogue.made_up import write_usable
 from tests.simulated.broker import ShippedBroker
 from tests.simulated.sound_card import NAME, SoundCard
 
@@ -46,16 +40,7 @@ def box(tmp_path: Path, broker: ShippedBroker) -> Path:
     """A box's folder with nothing wrong in it."""
     SigningKey.create(BOX).save(tmp_path / "signing.pem")
     (tmp_path / "platform.jwks").write_bytes(Jwks.of([SigningKey.create(None).public]).as_json())
-    model = EmbeddingModel(shipped_model_path())
-    made_up = reference("abai", 8, 1)
-    vectors = np.ones((8, model.dimension), dtype=np.int8)
-    prints = dataclasses.replace(made_up.fingerprint, vectors=vectors)
-    assert isinstance(prints, Fingerprint)
-    catalogue = tmp_path / "catalogue"
-    part = part_writing.write(catalogue / "parts", [dataclasses.replace(made_up, fingerprint=prints)])
-    manifest = write_manifest(catalogue, [part])
-    changed = {"model": model.digest, "parameters": PARAMETERS.digest, "dimension": model.dimension}
-    folder.write_manifest(catalogue, dataclasses.replace(manifest, **changed))
+    write_usable(tmp_path / "catalogue")
     (tmp_path / "run").mkdir()
     (tmp_path / "settings.toml").write_text(
         f"""
