@@ -26,7 +26,7 @@ BAD: dict[str, tuple[str, Callable[[Platform], bytes]]] = {
     "altered": ("signature-wrong", lambda platform: platform.receipt(5)[:-6] + b"AAAAAA"),
     "not signed": ("jws-malformed", lambda platform: platform.receipt(5).rpartition(b".")[0]),
     "nonsense, but signed": (
-        "event-malformed",
+        "receipt-malformed",
         lambda platform: sign(b'{"through":"5"}', RECEIPT_TYP, platform.key),
     ),
     "another box's": ("receipt-other-box", lambda platform: platform.receipt(5, box="kz-ala-0002")),
