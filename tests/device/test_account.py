@@ -69,7 +69,9 @@ def play(number: int = 0, status: Status = Status.IDENTIFIED) -> Play:
 
 
 def coverage(end: float = 900.0) -> Coverage:
-    return Coverage(0.0, end, 880.0, 40.0, 0.5, 19.5, 30.0, 8.0, 120.0, 410.5, 60.0, Level(-60.0, -42.0, -30.0))
+    return Coverage(
+        0.0, end, 880.0, 40.0, 0.5, 19.5, 30.0, 8.0, 120.0, 410.5, 60.0, Level(-60.0, -42.0, -30.0)
+    )
 
 
 def reported(log: EventLog) -> PlayReport:

@@ -107,7 +107,9 @@ def test_only_what_is_sure_counts_as_identified_and_only_while_it_sounds() -> No
 def test_music_and_speech_are_counted_apart_and_only_where_the_gate_was_asked() -> None:
     count = CoverageCount(period=900.0, tells_music=True)
     for position, (music, speech) in enumerate([(0.9, 0.1), (0.8, 0.7), (0.2, 0.9), (0.1, 0.1)]):
-        count.hear(segment(position, 0.1), 0.5, (), gate.Heard(music, speech, music_from=0.6, speech_from=0.5))
+        count.hear(
+            segment(position, 0.1), 0.5, (), gate.Heard(music, speech, music_from=0.6, speech_from=0.5)
+        )
     count.hear(segment(9.0, 0.0), 0.5, ())
     told = count.finish(10.0)
     assert (told.music, told.speech) == (1.0, 1.0)
