@@ -6,7 +6,7 @@ What is wanted can be said by the environment:
     EVENTS=N      how many events the boxes write together (12,000)
     BOXES=N       how many boxes (4)
     RECEIVERS=N   how many receivers share the events (2)
-    DATABASE=URL  an empty database for the ledger, such as postgresql+psycopg://USER@HOST/NAME; else SQLite
+    DATABASE=postgresql   for the ledger, a server made for it, which is killed now and then; else SQLite
 """
 
 import os
@@ -33,8 +33,11 @@ def wish(environment: Mapping[str, str]) -> Season:
     """Read what is wanted.
 
     Raises:
-        ValueError: A number is none.
+        ValueError: A number is none, or the database is another.
     """
+    database = environment.get("DATABASE") or "sqlite"
+    if database not in {"sqlite", "postgresql"}:
+        raise ValueError(f"DATABASE={database} is neither sqlite nor postgresql")
     seconds = 60 * float(environment.get("MINUTES") or 3)
     return Season(
         folder=FOLDER / "season",
@@ -43,7 +46,7 @@ def wish(environment: Mapping[str, str]) -> Season:
         events=int(environment.get("EVENTS") or 12_000),
         boxes=int(environment.get("BOXES") or 4),
         receivers=int(environment.get("RECEIVERS") or 2),
-        database=environment.get("DATABASE") or None,
+        database="postgresql" if database == "postgresql" else "sqlite",
         patience=300.0,
     )
 

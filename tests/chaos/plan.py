@@ -31,6 +31,7 @@ class Kind(StrEnum):
     KILL_SYNC = "estu sync killed"
     KILL_BROKER = "brokers killed"
     KILL_RECEIVER = "receivers killed"
+    KILL_DATABASE = "databases killed"
     CLOCK = "clock jumps"
 
 
@@ -56,9 +57,8 @@ class Cast:
 
     boxes: Sequence[str]
     receivers: Sequence[str]
-    legible: frozenset[
-        str
-    ]  # those of them whose lines are in the clear, so that their messages can be told apart
+    legible: frozenset[str]  # those whose lines are in the clear, so that their messages can be told apart
+    server: bool = False  # the ledger's database is a server, which can be killed
 
 
 def plan(seed: int, seconds: float, cast: Cast, each: float = 0.3) -> list[Fault]:
@@ -73,12 +73,13 @@ def plan(seed: int, seconds: float, cast: Cast, each: float = 0.3) -> list[Fault
         each: Seconds between two faults, on average.
     """
     luck = Random(seed)
+    kinds = [kind for kind in Kind if kind is not Kind.KILL_DATABASE or cast.server]
     faults: list[Fault] = []
     cards: list[Kind] = []
     at = luck.uniform(0, each)
     while at < seconds * (1 - QUIET_END):
         if not cards:
-            cards = luck.sample(list(Kind), len(Kind))
+            cards = luck.sample(kinds, len(kinds))
         faults.append(_fault(at, cards.pop(), cast, luck, seconds))
         at += luck.uniform(0.3, 1.7) * each
     return faults
@@ -99,8 +100,8 @@ def _fault(at: float, kind: Kind, cast: Cast, luck: Random, seconds: float) -> F
             target, amount = luck.choice(sorted(cast.legible)), float(luck.randint(1, most))
         case Kind.KILL_WRITER | Kind.KILL_SYNC:
             target, amount = luck.choice(cast.boxes), 0.0
-        case Kind.KILL_BROKER:
-            target, amount = "broker", 0.0
+        case Kind.KILL_BROKER | Kind.KILL_DATABASE:
+            target, amount = "platform", 0.0
         case Kind.KILL_RECEIVER:
             target, amount = luck.choice(cast.receivers), 0.0
         case Kind.CLOCK:

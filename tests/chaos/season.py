@@ -21,6 +21,8 @@ from tests.chaos.plan import Fault, Kind, plan
 from tests.chaos.stage import Season, Stage
 from tests.chaos.verdict import Evidence
 from tests.chaos.writer import Box
+from tests.simulated.broker import Broker
+from tests.simulated.postgresql import PostgreSql
 
 _TURN = 0.02  # seconds
 _TOLD = 2.0  # seconds between two words about how it goes
@@ -61,9 +63,8 @@ def run(season: Season, tell: Callable[[Glance], None] = lambda _: None) -> Outc
         season: What is asked for.
         tell: Told every other second how it goes.
     """
-    stage = Stage(season)
     with ExitStack() as running:
-        running.enter_context(stage.broker)
+        stage = running.enter_context(Stage(season))
         lines = running.enter_context(Lines(stage.lines))
         for service in stage.services.values():
             running.callback(service.stop)
@@ -114,7 +115,9 @@ class _Show:
     def __init__(self, stage: Stage, lines: Lines, tell: Callable[[Glance], None]) -> None:
         self._stage, self._lines, self._tell = stage, lines, tell
         self._happened: Counter[Kind] = Counter()
-        self._broker_back: float | None = None  # monotonic seconds; None: it is there
+        self._away: dict[
+            Kind, tuple[Broker | PostgreSql, float]
+        ] = {}  # killed, until then (monotonic seconds)
         self._begun = self._told = time.monotonic()
         self._healed = False
 
@@ -149,7 +152,7 @@ class _Show:
         begun = time.monotonic()
         self._healed = True
         self._lines.heal()
-        self._broker_back = begun if self._broker_back is not None else None
+        self._away = {kind: (killed, begun) for kind, (killed, _) in self._away.items()}
         for box in self._stage.boxes:
             set_offset(box.clock, 0.0)
         self._stage.time.move_to(1.0)
@@ -169,9 +172,9 @@ class _Show:
     def failures(self) -> list[str]:
         """Name the processes that ended by themselves though nobody had asked them to."""
         return [
-            f"{service.name} ended by itself with status {status}; see {service.words}."
+            f"{service.name} ended by itself, status {status}, {times} times; see {service.words}."
             for service in self._stage.services.values()
-            for status in service.failed
+            for status, times in Counter(service.failed).items()
         ]
 
     def _let_something_through(self, share: float) -> None:
@@ -197,10 +200,10 @@ class _Show:
             case Kind.KILL_RECEIVER:
                 self._happened[fault.kind] += services[fault.target].kill(fault.length)
             case Kind.KILL_BROKER:
-                if self._broker_back is None:
-                    self._stage.broker.kill()
-                    self._broker_back = time.monotonic() + fault.length
-                    self._happened[fault.kind] += 1
+                self._kill(self._stage.broker, fault)
+            case Kind.KILL_DATABASE:
+                assert self._stage.server is not None
+                self._kill(self._stage.server, fault)
             case Kind.CLOCK:
                 box = next(box for box in self._stage.boxes if box.name == fault.target)
                 set_offset(box.clock, fault.amount)
@@ -208,11 +211,18 @@ class _Show:
             case _:
                 self._lines.strike(fault)
 
+    def _kill(self, one: Broker | PostgreSql, fault: Fault) -> None:
+        if fault.kind not in self._away:
+            one.kill()
+            self._away[fault.kind] = one, time.monotonic() + fault.length
+            self._happened[fault.kind] += 1
+
     def _turn(self) -> None:
         now = time.monotonic()
-        if self._broker_back is not None and now >= self._broker_back:
-            self._stage.broker.start()
-            self._broker_back = None
+        for kind, (killed, until) in list(self._away.items()):
+            if now >= until:
+                killed.start()
+                del self._away[kind]
         for service in self._stage.services.values():
             service.look_after(now)
         if now - self._told > _TOLD:

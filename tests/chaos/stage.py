@@ -1,9 +1,11 @@
 """Sets a season up: keys, certificates, settings; boxes, lines, a broker and receivers."""
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
+from typing import Literal, Self
 
 from device.record.keys import Jwks
 from device.record.signing_key import SigningKey
@@ -14,6 +16,7 @@ from tests.chaos.line import Line
 from tests.chaos.plan import Cast
 from tests.chaos.processes import HASTY, Service
 from tests.chaos.writer import Box
+from tests.simulated.postgresql import PostgreSql
 
 
 @dataclass(frozen=True)
@@ -26,7 +29,7 @@ class Season:
     events: int  # of all boxes together
     boxes: int = 4
     receivers: int = 2
-    database: str | None = None  # the ledger's URL; none: SQLite in the folder
+    database: Literal["sqlite", "postgresql"] = "sqlite"  # the ledger's; a PostgreSQL server is made for it
     patience: float = 120.0  # seconds after the last fault until every event must have its receipt
     each: float = 0.3  # seconds between two faults, on average
     receive: Callable[[list[str], bool], object] = processes.estu_central_receive  # what receivers do
@@ -38,7 +41,7 @@ _DOORS = ("clear", "tls", "clear", "web")
 
 @dataclass
 class Stage:
-    """Everything that takes part; nothing runs yet."""
+    """Everything that takes part."""
 
     season: Season
 
@@ -47,15 +50,22 @@ class Stage:
     boxes: list[Box] = field(init=False, default_factory=list)
     lines: list[Line] = field(init=False, default_factory=list)
     time: SeasonTime = field(init=False)
+    server: PostgreSql | None = field(init=False, default=None)
     services: dict[str, Service] = field(init=False, default_factory=dict)  # by what they are killed by
     keys: Jwks = field(init=False)
+    database: str = field(init=False)  # URL
+    _running: ExitStack = field(init=False, default_factory=ExitStack)
 
-    def __post_init__(self) -> None:
-        """Make all of it."""
+    def __enter__(self) -> Self:
+        """Make all of it, and start what the others stand on: the broker, and the database if it is a server."""
         folder = self.season.folder
         folder.mkdir(parents=True, exist_ok=True)
         self.time = SeasonTime(folder / "time")
         self.time.move_to(0.0)
+        self.database = f"sqlite:///{folder.absolute() / 'ledger.sqlite'}"
+        if self.season.database == "postgresql":
+            self.server = self._running.enter_context(PostgreSql(durable=True))
+            self.database = self.server.create()
         self.broker = SeasonBroker(folder / "broker")
         self.platform.save(folder / "platform.pem")
         (folder / "platform.jwks").write_bytes(Jwks.of([self.platform.public]).as_json())
@@ -64,11 +74,12 @@ class Stage:
         (folder / "boxes.jwks").write_bytes(self.keys.as_json())
         for number in range(self.season.receivers):
             self._receiver(number)
+        self._running.enter_context(self.broker)
+        return self
 
-    @property
-    def database(self) -> str:
-        """The ledger's URL."""
-        return self.season.database or f"sqlite:///{self.season.folder.absolute() / 'ledger.sqlite'}"
+    def __exit__(self, *_: object) -> None:
+        """End it."""
+        self._running.close()
 
     @property
     def writers(self) -> list[Service]:
@@ -80,7 +91,7 @@ class Stage:
         """Whom a fault can befall."""
         receivers = [f"receiver-{number + 1}" for number in range(self.season.receivers)]
         legible = frozenset(line.name for line in self.lines if line.legible)
-        return Cast([box.name for box in self.boxes], receivers, legible)
+        return Cast([box.name for box in self.boxes], receivers, legible, server=self.server is not None)
 
     def _box(self, number: int) -> SigningKey:
         season, name = self.season, f"kz-box-{number + 1:04}"

@@ -37,7 +37,7 @@ class Summary:
             seed=season.seed,
             boxes=season.boxes,
             receivers=season.receivers,
-            database=(season.database or "sqlite").partition(":")[0].partition("+")[0],
+            database=season.database,
             events=verdict.events,
             lost=verdict.lost,
             doubled=verdict.doubled,
