@@ -4,7 +4,8 @@ The way of the sound, a line a module:
 
     sound/          blocks from the card, resampled, cut into segments
     features.py     a segment's log-mel spectrogram
-    embedding.py    the quantised model: a spectrogram becomes a unit vector
+    gate.py         whether music sounds in it, and whether somebody speaks
+    embedding.py    a spectrogram becomes a unit vector
     catalogue/      the references the box knows, read in place
     match/          neighbours of a vector, and lines of them that make a match
     play.py         when matches make one play, and when it ends
