@@ -39,7 +39,7 @@ def test_the_service_with_the_network_has_no_microphone_and_no_signing_key() -> 
     assert sync["PrivateDevices"] == ["yes"]
     assert "DeviceAllow" not in sync
     assert "SupplementaryGroups" not in sync
-    assert sync["InaccessiblePaths"] == ["-/etc/estu/signing.pem"]
+    assert sync["InaccessiblePaths"] == ["-/etc/estu/signing.pem", "-/run/estu"]
 
 
 def test_the_page_has_no_microphone_no_key_and_no_way_out() -> None:
