@@ -107,7 +107,12 @@ def page(asked: argparse.Namespace) -> int:
     places = Places.of(chosen)
     listening, handed_over = server.sockets(server.Address.read(asked.listen))
     if not handed_over:
-        print(f"The page is at http://{asked.listen}", file=sys.stderr)
+        host, port, *_ = listening[0].getsockname()
+        print(
+            f"The page is at http://{f'[{host}]' if ':' in host else host}:{port}",
+            file=sys.stderr,
+            flush=True,
+        )
 
     def utc_now() -> datetime:
         return datetime.now(UTC)
