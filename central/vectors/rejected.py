@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from central.vectors.keys import BOX, BOX_KEY, OTHER_BOX, OTHER_BOX_KEY, PLATFORM_KEY, UNREGISTERED_KEY
-from central.vectors.reports import COVERAGE, PLAY
+from central.vectors.reports import CONTINUED, COVERAGE, PLAY
 from central.vectors.writing import ARRIVAL, base64url, compact, event, payload, signed
 from device.record.event import encode
 from device.record.signature import EVENT_TYP, RECEIPT_TYP
@@ -236,6 +236,7 @@ def _schemas() -> Iterator[Rejected]:
     yield objected("attribute", "An attribute too many.", incident | {"subject": "x"})
     yield objected("field", "A field too many.", inside(incident, extra=1))
     yield objected("no-data", "No data.", {name: part for name, part in incident.items() if name != "data"})
+    yield objected("loss-misspelt", "A number as text in what a box says it has lost.", _misspelt())
     yield objected("code", "A code with a space.", inside(incident, code="microphone lost"))
     yield objected(
         "code-line-end", "A code with a line feed after it.", inside(incident, code="microphone-lost\n")
@@ -262,6 +263,12 @@ def _schemas() -> Iterator[Rejected]:
         "Less than no time.",
         inside(coverage, seconds=coverage["data"]["seconds"] | {"silent": -1.0}),
     )
+
+
+def _misspelt() -> dict[str, Any]:
+    continued = payload(event(report=CONTINUED))
+    continued["data"]["detail"]["lost"][0]["after"]["seq"] = "2"
+    return continued
 
 
 def _clocks() -> Iterator[Rejected]:

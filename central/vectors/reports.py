@@ -3,6 +3,8 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from device.record import continuation
+from device.record.link import Link
 from device.record.reports import (
     BootReport,
     CorrectedEvents,
@@ -120,6 +122,14 @@ BOOT = BootReport("0.1.0", MODEL, CATALOGUE, LastEvent(6, EVENING), 12.5, LogFou
 INCIDENT = IncidentReport(
     "microphone-lost", "The microphone went away.", {"usb": {"port": "1-1.2"}, "tries": [1, 2.5, None, True]}
 )
+_GONE = "d4" * 32
+CONTINUED = continuation.incident(
+    [
+        continuation.Bridge(Link(2, _GONE), Link(4, "e5" * 32)),
+        continuation.Bridge(Link(5, _GONE), Link(6, _GONE)),
+    ],
+    continuation.Repeated(5, 5, 6, _GONE),
+)
 CORRECTION = CorrectionReport(CorrectedEvents(3, 6), -86_400_000, "The clock was a day ahead.")
 
 ALL: dict[str, Report] = {
@@ -131,5 +141,6 @@ ALL: dict[str, Report] = {
     "boot": BOOT,
     "boot-first": FIRST_BOOT,
     "incident": INCIDENT,
+    "incident-log-continued": CONTINUED,
     "correction": CORRECTION,
 }

@@ -3,8 +3,11 @@
 import hashlib
 
 from device.errors import Refused
+from device.record.continuation import CODE, continuation
 from device.record.event import Event, decode, encode
+from device.record.json_text import malformed
 from device.record.keys import Jwks
+from device.record.reports import IncidentReport, Report
 from device.record.signature import EVENT_TYP, Signer, sign, verify
 
 
@@ -30,6 +33,7 @@ def unseal(jws: bytes, keys: Jwks) -> Event:
     """
     verified = verify(jws, keys, EVENT_TYP)
     event = decode(verified.payload)
+    _check_continuation(event.report)
     if verified.key.box != event.box:
         raise Refused(
             "event-other-box",
@@ -37,6 +41,12 @@ def unseal(jws: bytes, keys: Jwks) -> Event:
             "A card was copied, or someone forges; look at the box named second.",
         )
     return event
+
+
+def _check_continuation(report: Report) -> None:
+    """Hold an incident that makes a gap whole to its form; any other incident says in `detail` what it likes."""
+    if isinstance(report, IncidentReport) and report.code == CODE and continuation(report) is None:
+        raise malformed("detail", f"is not what an incident {CODE} says")
 
 
 def hash_of(jws: bytes) -> str:

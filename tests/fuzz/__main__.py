@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tests.fuzz.targets import TARGETS
 
-SLOW = 10  # seconds that one input may take
+SLOW = 60  # seconds that one input may take, also on a machine that does much else
 LONGEST = 140_000  # bytes: a little more than the largest event
 MEMORY = 2_048  # MiB
 

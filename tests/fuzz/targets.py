@@ -75,7 +75,7 @@ def _signed_event(content: bytes) -> None:
 
 
 def _event(content: bytes) -> None:
-    event = decode(content)
+    event = unseal(sign(content, EVENT_TYP, BOX_KEY), BOXES)
     again = encode(event)
     assert encode(decode(again)) == again, "an event does not stay what it is"
     assert CONTRACT.objection(load(again, JSON_DEPTH)) is None, "box and schema disagree"
