@@ -6,21 +6,12 @@ Making it takes longer than most measurements, so that it is kept in `build/benc
 import os
 import shutil
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from device.host.clock import Instant
 from device.record.keys import Jwks
 from device.record.log import EventLog
-from device.record.reports import PlayReport, Report
 from device.record.signing_key import SigningKey
-from tests.simulated.reports import COVERAGE, INCIDENT, PLAY, UNIDENTIFIED
-from tests.simulated.signing_box import BOOT
-
-BOX = "kz-ala-0001"
-_BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
-_EACH = timedelta(seconds=158)  # some 200,000 events a year
-_MIX: tuple[Report, ...] = (PLAY, PLAY, PLAY, COVERAGE, PLAY, COVERAGE, PLAY, PLAY, UNIDENTIFIED, INCIDENT)
+from tests.benchmarks.log_growth import BOX, fill
 
 
 @dataclass(frozen=True)
@@ -56,20 +47,8 @@ def backlog(events: int, under: Path) -> Backlog:
         shutil.rmtree(whole.folder)
     made = Backlog(under / f"backlog-{events}.{os.getpid()}", events)
     made.folder.mkdir(parents=True)
-    _write(made)
-    made.folder.rename(whole.folder)
-    return whole
-
-
-def _write(made: Backlog) -> None:
     key = SigningKey.create(BOX)
     made.boxes.write_bytes(Jwks.of([key.public]).as_json())
-    with EventLog.open(made.log, BOX, key) as log:
-        # Nobody relies on this log surviving the power.
-        log._connection.execute("PRAGMA synchronous = OFF")
-        for number in range(made.events):
-            time = _BEGIN + _EACH * number
-            report = _MIX[number % len(_MIX)]
-            if isinstance(report, PlayReport):
-                report = replace(report, start=time - timedelta(minutes=3), end=time)
-            log.append(report, Instant(time, 158.0 * number, BOOT, "synchronised", 12))
+    fill(made.log, key, events)
+    made.folder.rename(whole.folder)
+    return whole

@@ -1,6 +1,5 @@
 """A backlog on its way: real `estu sync`, mosquitto as it is shipped, real `estu-central receive`, all on this machine."""
 
-import os
 import signal
 import subprocess
 import sys
@@ -12,7 +11,9 @@ from pathlib import Path
 from device.record.keys import Jwks
 from device.record.log_reader import LogReader
 from device.record.signing_key import SigningKey
-from tests.benchmarks.backlog import BOX, Backlog
+from tests.benchmarks.backlog import Backlog
+from tests.benchmarks.log_growth import BOX
+from tests.benchmarks.processor import processor_seconds
 from tests.simulated.broker import ShippedBroker
 from tests.simulated.venue import wait_until
 
@@ -121,9 +122,3 @@ def drain(backlog: Backlog, folder: Path, database: str | None = None, receivers
             broker=processor_seconds(broker.process) - before[0],
             receivers=sum(one.processor for one in receiving) - before[1],
         )
-
-
-def processor_seconds(process: int) -> float:
-    """Give the processor seconds that a running process has had, all threads together (proc(5), /proc/PID/stat)."""
-    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

@@ -1,6 +1,6 @@
 """The box's log as it grows: a year of events is opened, appended to and read as fast as a new one.
 
-    python -m tests.benchmarks log_growth
+python -m tests.benchmarks log_growth
 """
 
 import hashlib
@@ -51,7 +51,9 @@ def growth(folder: Path, year: int = YEAR) -> Iterator[Figure]:
     yield Figure(f"opening {year:,} events, nothing cached", opened, "s", "the limit", LIMIT_SECONDS)
     short_append, long_append = _milliseconds_to_append(day, key), _milliseconds_to_append(long, key)
     yield Figure(f"append behind {year:,} events", long_append, "ms", "append to an empty log", short_append)
-    yield Figure("append to an empty log", short_append, "ms", "the same bytes and a bare fsync", _bare(folder))
+    yield Figure(
+        "append to an empty log", short_append, "ms", "the same bytes and a bare fsync", _bare(folder)
+    )
 
 
 def fill(path: Path, key: SigningKey, events: int) -> None:

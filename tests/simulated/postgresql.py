@@ -46,6 +46,12 @@ class PostgreSql:
         """What it has said."""
         return (self.folder / "server.log").read_text("utf-8", "replace")
 
+    @property
+    def process(self) -> int:
+        """The number of the server's first process."""
+        assert self._running is not None
+        return self._running.pid
+
     def url(self, database: str) -> str:
         """Give where a database is, as the receiver is told it."""
         return f"postgresql://estu@/{database}?host={self.folder}"
