@@ -6,9 +6,10 @@
 - A connection belongs to the thread that opened it.
 """
 
+import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from importlib.resources import files
 from pathlib import Path
 
@@ -35,6 +36,7 @@ def connect_to_write(path: Path, failing: ExitStack | None = None) -> sqlite3.Co
         Waiting: The disk is full.
     """
     _refuse_emptied(path)
+    _make(path)
     with (
         errors_named(path),
         _closed_if_it_fails(f"{path.absolute().as_uri()}?mode=rwc", failing) as connection,
@@ -52,6 +54,7 @@ def connect_to_write(path: Path, failing: ExitStack | None = None) -> sqlite3.Co
 
 def build(path: Path) -> sqlite3.Connection:
     """Make a log that nobody may see before it is closed, synced and given its name."""
+    _make(path)
     connection = sqlite3.connect(path, isolation_level=None)
     connection.execute("PRAGMA journal_mode = OFF")
     connection.execute("PRAGMA synchronous = OFF")
@@ -85,6 +88,15 @@ def connect_to_read(path: Path) -> sqlite3.Connection:
         if broken.code == "log-closed" and not path.with_name(f"{path.name}-shm").exists():
             raise Waiting("log-idle", f"No service has {path} open.", "Start the box's services.") from broken
         raise
+
+
+def _make(path: Path) -> None:
+    """Make an empty file that the group may write, as far as the service's umask lets it; SQLite would not.
+
+    The files that SQLite makes beside it get the same permissions.
+    """
+    with suppress(OSError):  # it is there; or SQLite names what is wrong
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o664))
 
 
 def _refuse_emptied(path: Path) -> None:

@@ -188,3 +188,10 @@ def test_the_light_is_green_only_for_a_fresh_word_that_it_hears(
 
 def test_every_code_has_an_advice_and_no_other() -> None:
     assert tuple(ADVICE) == get_args(Code)
+
+
+@pytest.mark.parametrize("state", ["hearing", "silent", "deaf"])
+@pytest.mark.parametrize(("found", "code"), [("disk-full", "disk-full"), ("log-disk", "broken")])
+def test_a_box_that_hears_and_cannot_write_says_so(state: str, found: str, code: Code) -> None:
+    told = hearing(state=state, trouble=trouble(found))
+    assert condition(told, sync(), 0, RECEIVED, NOW) == Condition(Light.BROKEN, code)

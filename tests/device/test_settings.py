@@ -60,6 +60,8 @@ def test_what_is_not_set_has_the_place_that_the_image_gives_it(tmp_path: Path) -
         ('log = "log.sqlite"', "log = 3", "path"),
         ('log = "log.sqlite"', 'log = ""', "path"),
         ("mqtts://broker.example:8883", "broker.example", "$.broker.url"),
+        ('ca = "authority.pem"', 'fallback = "wss://broker.example"', "$.broker.fallback"),
+        ('ca = "authority.pem"', 'fallback = ["ftp://broker.example"]', "$.broker.fallback"),
         ("[broker]", "[broker", "line"),
     ],
 )
@@ -70,6 +72,12 @@ def test_a_fault_is_refused_and_named(tmp_path: Path, was: str, becomes: str, na
     assert refusal.value.code == "settings-invalid"
     assert named in str(refusal.value)
     assert str(tmp_path / "settings.toml") in str(refusal.value)
+
+
+def test_other_ways_to_the_broker_are_kept_in_their_order(tmp_path: Path) -> None:
+    more = 'fallback = ["mqtts://broker.example:443", "wss://broker.example"]'
+    settings = load(written(tmp_path, f"{WHOLE}{more}\n"))
+    assert settings.broker.fallback == ("mqtts://broker.example:443", "wss://broker.example")
 
 
 def test_settings_that_are_not_there_are_named(tmp_path: Path) -> None:

@@ -172,3 +172,15 @@ def test_a_log_that_is_being_made_at_this_moment_is_not_there_yet(tmp_path: Path
     with pytest.raises(Waiting) as waiting:
         connect_to_read(tmp_path / "log.db")
     assert waiting.value.code == "log-absent"
+
+
+def test_the_group_may_write_the_log_under_the_services_umask(tmp_path: Path) -> None:
+    """`estu listen` makes it, and `estu sync`, another user of the same group, adds receipts."""
+    before = os.umask(0o007)
+    try:
+        connection = connect_to_write(tmp_path / "log.db")
+        modes = {file.name: file.stat().st_mode & 0o777 for file in tmp_path.iterdir()}
+        connection.close()
+    finally:
+        os.umask(before)
+    assert modes == dict.fromkeys(("log.db", "log.db-wal", "log.db-shm"), 0o660)

@@ -178,7 +178,7 @@ def test_two_writers_by_mistake_still_make_one_chain(
 def fill_the_file(path: Path, key: SigningKey, at: At) -> None:
     """Append until the system takes no more bytes into a file, as where a quota ends."""
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000))
     append_for_ever(path, key, at, os.open(os.devnull, os.O_WRONLY))
 
 

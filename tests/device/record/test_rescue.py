@@ -11,7 +11,7 @@ import pytest
 
 from device.errors import Broken, Waiting
 from device.host.clock import Instant
-from device.record import head_mark, suspicion
+from device.record import head_mark, rescue, suspicion
 from device.record.continuation import continuation
 from device.record.generations import newest
 from device.record.keys import Jwks
@@ -301,3 +301,32 @@ def test_a_note_of_the_head_that_is_torn_is_none(path: Path) -> None:
     for torn in (b"", content[:40], content.replace(b" ", b"x", 1), b"1" + content):
         head_mark.path_of(path).write_bytes(torn)
         assert head_mark.read(path) is None
+
+
+@pytest.mark.parametrize("moment", ["_collect", "_choose", "_write", "_publish"])
+def test_a_power_cut_while_a_log_is_taken_over_changes_nothing(
+    path: Path,
+    open_log: Open,
+    places: list[Link],
+    boxes: Jwks,
+    at: At,
+    moment: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with open_log() as log:
+        log._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    spoil(path, 3 * PAGE, bytes(path.stat().st_size - 4 * PAGE))
+    suspicion.leave(path, "It is damaged.")
+    damaged = path.read_bytes()
+
+    def fail(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(rescue, moment, fail)
+        with pytest.raises(KeyboardInterrupt):
+            open_log()
+    assert newest(path) == path
+    assert path.read_bytes() == damaged
+    check(path, open_log, places, boxes, at)
+    assert newest(path).name == "log.2.db"

@@ -132,6 +132,25 @@ def test_no_more_is_in_flight_than_the_broker_takes() -> None:
         assert b"".join(came).count(b"payload-") == 2
 
 
+def test_the_box_says_what_it_takes_and_how_long_its_session_is_kept() -> None:
+    greetings: list[bytes] = []
+
+    def answer(connection: socket.socket) -> None:
+        greetings.append(connection.recv(1000))
+        connection.sendall(CONNACK)
+        time.sleep(0.5)
+
+    with server(answer) as link, BrokerLink(link, []):
+        wait_until(lambda: greetings, "the box has greeted")
+    (greeting,) = greetings
+    # MQTT 5, section 3.1.2.11: session expiry interval, receive maximum, maximum packet size.
+    assert b"\x11" + (7 * 24 * 3600).to_bytes(4, "big") in greeting
+    assert b"\x21" + (64).to_bytes(2, "big") in greeting
+    assert b"\x27" + (16_384).to_bytes(4, "big") in greeting
+    flags = greeting[greeting.index(b"MQTT") + 5]
+    assert not flags & 0x02  # clean start: no, the session is taken up again
+
+
 @pytest.mark.timeout(120)
 @settings(max_examples=40)
 @given(noise=st.binary(min_size=1, max_size=80), greeted=st.booleans())
