@@ -29,7 +29,7 @@ export UV_NO_PROGRESS := 1
 export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 
-.PHONY: help setup demo test chaos fuzz bench evaluation lint format train clean
+.PHONY: help setup demo test chaos fuzz bench unplugs evaluation lint format train clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 10
@@ -47,6 +47,9 @@ chaos: setup ## a season under faults, and whether every event is accounted for 
 
 fuzz: setup ## look for inputs that a reader stumbles over, led by coverage (TARGET= SECONDS=)
 	$(PYTHON) -m tests.fuzz $(or $(TARGET),each) --seconds $(or $(SECONDS),60)
+
+unplugs: setup ## pull a virtual microphone out a hundred times, into build/bench/unplugs.json (COUNT=)
+	$(PYTHON) -m tests.benchmarks unplugs
 
 bench: setup ## measure speed and memory against peers and limits, into build/bench/
 	$(PYTHON) -m tests.benchmarks

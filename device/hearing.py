@@ -20,7 +20,7 @@ from device.trouble import Trouble
 _log = logging.getLogger("estu.listen")
 
 State = Literal["starting", "hearing", "silent", "deaf", "covered", "lost", "muted", "broken"]
-# starting  no block has arrived yet
+# starting  no second of sound has arrived yet
 # hearing   sound arrives
 # silent    sound arrives, below what is looked up (`coverage.SILENT`): a quiet hall
 # deaf      blocks arrive, but no microphone can give what is in them: its electronics or its cable fail

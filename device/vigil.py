@@ -137,7 +137,7 @@ class Vigil:
         if self.second is not None:
             self.state = "hearing" if self.second.level >= SILENT else "silent"
         elif self.state != "starting":
-            self.state = "hearing"
+            self.state = "hearing"  # how loud it is will be known in a second
         return Heard.WELL
 
     def _told(self, code: str, news: Begun | Ended | None, reason: Waiting | None = None) -> None:

@@ -4,6 +4,7 @@
 levels in octaves, no sound.
 """
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -52,7 +53,7 @@ def together(levels: Sequence[float], octaves: Sequence[int]) -> float:
         levels: dBFS, as `Second.octaves`.
         octaves: Their places.
     """
-    return float(10.0 * np.log10(sum(10.0 ** (levels[octave] / 10.0) for octave in octaves)))
+    return 10.0 * math.log10(sum(10.0 ** (levels[octave] / 10.0) for octave in octaves))
 
 
 def brightness(second: Second) -> float:

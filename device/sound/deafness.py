@@ -135,7 +135,7 @@ class Deafness:
 
     def _only_electronics(self, baseline: Baseline) -> bool:
         """Tell whether the last minute held nothing but an amplifier's noise."""
-        if len(self._floor) < FLOOR_FOR:
+        if len(self._floor) < FLOOR_FOR or _rumble(self._floor[-1].octaves) > ELECTRONIC + STANDS_OUT:
             return False
         before = baseline.floor
         levels = np.array([second.octaves for second in self._floor])
@@ -150,11 +150,12 @@ class Deafness:
     def _sounds(self, baseline: Baseline, bright: float) -> bool:
         """Tell whether the last second can say how bright the microphone hears."""
         low = self._low[-1]
-        audible = low + bright - COVER >= together(baseline.floor, HIGH) + OVER_HISS
-        changes = (
-            len(self._low) == CHANGES_OVER and np.subtract(*np.percentile(self._low, (90, 10))) >= CHANGES_BY
-        )
-        return audible and bool(changes) and low >= together(baseline.floor, LOW) + SOUNDS_OVER_FLOOR
+        if low < together(baseline.floor, LOW) + SOUNDS_OVER_FLOOR or len(self._low) < CHANGES_OVER:
+            return False
+        if low + bright - COVER < together(baseline.floor, HIGH) + OVER_HISS:
+            return False  # so soft that nothing of it would be heard in the high octaves anyway
+        soft, loud = np.percentile(self._low, (10, 90))
+        return bool(loud - soft >= CHANGES_BY)
 
     def _judge_cover(self) -> None:
         if self._covered:

@@ -5,11 +5,11 @@ from pathlib import Path
 
 from rich.console import Console
 
-from tests.benchmarks import hearing, log_growth, receiving, sync
+from tests.benchmarks import hearing, log_growth, page, receiving, sync
 from tests.benchmarks.figure import tell
 
-ALL = {"hearing": hearing, "sync": sync}
-ALONE = {"log_growth": log_growth, "receiving": receiving}  # parts of `sync`
+ALL = {"hearing": hearing, "sync": sync, "page": page}
+ALONE = {"log_growth": log_growth, "receiving": receiving, "unplugs": unplugs}  # parts of `sync`; one takes long
 
 
 def main(wanted: list[str]) -> None:
