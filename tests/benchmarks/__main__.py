@@ -5,7 +5,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from tests.benchmarks import hearing, log_growth, page, receiving, sync
+from tests.benchmarks import hearing, log_growth, page, receiving, sync, unplugs
 from tests.benchmarks.figure import tell
 
 ALL = {"hearing": hearing, "sync": sync, "page": page}

@@ -142,7 +142,7 @@ def evening(cover: str | None, own: float) -> list[Second]:
 
 @pytest.mark.parametrize("own", [GOOD, CHEAP])
 def test_an_evening_through_a_free_microphone_is_never_called_covered(own: float) -> None:
-    assert judged(Deafness(commissioned(25, own)), long(evening(None, own), 3 * COVERED_FOR)) == (0, 0)
+    assert judged(Deafness(commissioned(25, own)), long(evening(None, own), 2 * COVERED_FOR)) == (0, 0)
 
 
 @pytest.mark.parametrize("cover", ["cloth", "box", "tape"])
