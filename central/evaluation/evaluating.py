@@ -31,7 +31,7 @@ from device.match import background, calibration
 
 UNKNOWN_SHARE = 0.25  # clips of unknown music for each clip of known music: they set the peer's threshold
 
-# A change of any of these may change an answer; then nothing that was kept is used.
+# A change of any of these, of a package's every module, may change an answer; then nothing that was kept is used.
 DECIDING = (
     "central.evaluation.clips",
     "central.evaluation.conditions",
@@ -41,13 +41,7 @@ DECIDING = (
     "device.catalogue.catalogue",
     "device.embedding",
     "device.features",
-    "device.match.alignment",
-    "device.match.background",
-    "device.match.evidence",
-    "device.match.matcher",
-    "device.match.neighbours",
-    "device.match.queries",
-    "device.match.votes",
+    "device.match",
     "device.play",
 )
 
@@ -236,7 +230,9 @@ def _digest(order: Order, catalogue: str) -> str:
     """Name everything that an answer depends on; the number of clips and of hours is not among it."""
     named = sha256(catalogue.encode())
     for module in DECIDING:
-        named.update(inspect.getsource(import_module(module)).encode())
+        source = Path(inspect.getfile(import_module(module)))
+        files = sorted(source.parent.glob("*.py")) if source.name == "__init__.py" else [source]
+        named.update(b"".join(file.read_bytes() for file in files))
     for path in (
         calibration.SHIPPED,
         background.SHIPPED,

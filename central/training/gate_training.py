@@ -20,7 +20,8 @@ from device.features import PARAMETERS
 CHECKPOINT = "gate.pt"
 CURVE = "gate-curve.csv"
 _LARGEST_CUT_OUT = (10, 10)  # bands, frames
-AVERAGING = 0.99  # what the running average keeps at each step: it spans some hundred, a short run has not many
+# What the running average keeps at each step: it spans some hundred, since a short run has not many.
+AVERAGING = 0.99
 _KEPT_EVERY = 60.0  # seconds
 
 
