@@ -15,13 +15,14 @@ APT_PYTHON := python3 python3-venv
 APT_SYSTEMD_PYTHON := gcc pkg-config python3-dev libsystemd-dev   # systemd-python is compiled
 APT_SOUND := ffmpeg libportaudio2 alsa-utils                      # any format is read; the microphone; its gain
 APT_PLATFORM := mosquitto mosquitto-clients                       # the real broker
+APT_FIREWALL := nftables iproute2                                # the broker's limit on rate
 APT_DATABASE := postgresql                                       # the platform's larger ledger
 APT_MUSIC := openmpt123 espeak-ng                                 # tracker modules; speech of the evening
 APT_VIRTUAL_CARD := pulseaudio pulseaudio-utils libasound2-plugins # a USB microphone without USB
 APT_UNITS := systemd                                              # systemd-analyze checks the units
 APT_BROWSER := chromium fonts-dejavu-core                            # the page is tested in it; Kazakh letters
 APT_PEERS := libchromaprint-tools                                 # what the benchmarks compare with
-APT := $(APT_PYTHON) $(APT_SYSTEMD_PYTHON) $(APT_SOUND) $(APT_PLATFORM) $(APT_DATABASE) $(APT_MUSIC) $(APT_VIRTUAL_CARD) $(APT_UNITS) $(APT_BROWSER) $(APT_PEERS)
+APT := $(APT_PYTHON) $(APT_SYSTEMD_PYTHON) $(APT_SOUND) $(APT_PLATFORM) $(APT_FIREWALL) $(APT_DATABASE) $(APT_MUSIC) $(APT_VIRTUAL_CARD) $(APT_UNITS) $(APT_BROWSER) $(APT_PEERS)
 
 export UV_PYTHON_PREFERENCE := only-system
 export UV_NO_PROGRESS := 1
