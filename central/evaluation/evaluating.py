@@ -34,6 +34,7 @@ UNKNOWN_SHARE = 0.25  # clips of unknown music for each clip of known music: the
 # A change of any of these, of a package's every module, may change an answer; then nothing that was kept is used.
 DECIDING = (
     "central.evaluation.clips",
+    "central.evaluation.coding",
     "central.evaluation.conditions",
     "central.evaluation.contestant",
     "central.evaluation.rooms",

@@ -17,6 +17,7 @@ from device.errors import Refused
 # Packages of the corpus's test side whose music the catalogue does not hold: every third of them.
 UNKNOWN_TURN = 3
 REFERENCES = 400  # recordings in the catalogue, as far as there is music
+NOISES = 300  # short sounds, out of thousands
 
 
 @dataclass(frozen=True)
@@ -94,12 +95,18 @@ def from_corpus(cache: Path | None = None, references: int = REFERENCES) -> Mate
     unknown = corpus.names("test")[::UNKNOWN_TURN]
     known = corpus.fetch([name for name in corpus.names("test") if name not in unknown], cache)
     there = corpus.fetch(corpus.fetched("train", "music", cache), cache)
-    wanted = min(len(there), max(0, references - len(known)))
     (shortest_word, longest_word), (shortest, longest) = corpus.LENGTHS["speech"], corpus.LENGTHS["noise"]
+    noises = corpus.fetch(corpus.names("test", "noise"), cache, shortest, longest)
     return Material(
         known=tuple(known),
-        beside=tuple(there[turn * len(there) // wanted] for turn in range(wanted)),
+        beside=_spread(there, references - len(known)),
         unknown=tuple(corpus.fetch(unknown, cache)),
         speech=tuple(corpus.fetch(corpus.names("test", "speech"), cache, shortest_word, longest_word)),
-        noise=tuple(corpus.fetch(corpus.names("test", "noise"), cache, shortest, longest)),
+        noise=_spread([file for file in noises if "music" not in file.parts], NOISES),  # jingles are no noise
     )
+
+
+def _spread(files: Sequence[Path], most: int) -> tuple[Path, ...]:
+    """Take so many at most, evenly from begin to end."""
+    count = min(len(files), max(0, most))
+    return tuple(files[turn * len(files) // count] for turn in range(count))
