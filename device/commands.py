@@ -226,6 +226,8 @@ def verify(asked: argparse.Namespace) -> int:
     else:
         numbers = f", {found.first.seq} to {found.last.seq}" if found.first and found.last else ""
         print(f"Whole: {found.events} events of {found.box or 'no box'}{numbers}, all signed and chained.")
+        if found.lost:
+            print(f"{found.lost} more were lost by the box's card; signed events of the box say which.")
         if found.receipt:
             print(f"The platform's receipt covers them up to {found.receipt.through}.")
     return 1 if found.fault else 0

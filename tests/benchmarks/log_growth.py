@@ -12,12 +12,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from device.host.clock import Instant
-from device.record.event import Clock, Event, Stamp
+from device.record.event import Clock, Event, Stamp, encode
 from device.record.field import Moment
 from device.record.link import START, Link
 from device.record.log import EventLog
 from device.record.log_file import connect_to_write, transaction
-from device.record.signed_event import seal
+from device.record.signature import EVENT_TYP, sign
 from device.record.signing_key import SigningKey
 from tests.benchmarks.figure import Figure
 from tests.simulated.reports import COVERAGE, PLAY
@@ -66,7 +66,7 @@ def fill(path: Path, key: SigningKey, events: int) -> None:
             report = PLAY if number % 2 else COVERAGE
             at = BEGIN + timedelta(seconds=157 * number)
             stamp = Stamp(Clock("synchronised", 12), BOOT, 157.0 * number)
-            jws = seal(Event(BOX, number, place.hash, at, report, stamp), key)
+            jws = sign(encode(Event(BOX, number, place.hash, at, report, stamp)), EVENT_TYP, key)
             digest = hashlib.sha256(jws)
             kind = "kz.estu.play.v1" if number % 2 else "kz.estu.coverage.v1"
             connection.execute(
