@@ -76,6 +76,9 @@ def _parser() -> argparse.ArgumentParser:
     step.add_argument(
         "--out", type=Path, default=shipped_model_path(), help="(default: the model that ships)"
     )
+    step.add_argument(
+        "--float", type=Path, dest="exact", help="write the float .tflite too, to evaluate beside it"
+    )
     step.set_defaults(step=_export)
 
     step = steps.add_parser("measure", help="find test music in simulated rooms, models side by side")
@@ -140,7 +143,9 @@ def _export(asked: argparse.Namespace) -> None:
 
     checkpoint = asked.run / training.CHECKPOINT
     views = Pool(asked.pool, np.random.default_rng(0)).views(export.CALIBRATION_WINDOWS)
-    model = export.export(training.load(checkpoint), views, asked.out, training.history(checkpoint))
+    model = export.export(
+        training.load(checkpoint), views, asked.out, training.history(checkpoint), asked.exact
+    )
     print(f"{asked.out}: {asked.out.stat().st_size // 1024} KiB, digest {model.digest}")
 
 

@@ -23,7 +23,11 @@ CALIBRATION_WINDOWS = 500  # spectrograms that decide the ranges of the activati
 
 
 def export(
-    net: EmbeddingNet, spectrograms: NDArray[np.float32], target: Path, trained: list[dict[str, Any]]
+    net: EmbeddingNet,
+    spectrograms: NDArray[np.float32],
+    target: Path,
+    trained: list[dict[str, Any]],
+    exact: Path | None = None,
 ) -> EmbeddingModel:
     """Write a network as an int8 model.
 
@@ -32,6 +36,7 @@ def export(
         spectrograms: Clean and degraded ones, shape (n, bands, frames), to measure activations on.
         target: The `.tflite` to write; replaced only when the new one loads.
         trained: How it was trained, run by run; goes into the metadata for whoever holds the file.
+        exact: Where to write the float `.tflite` too, for `estu-central evaluate --float`.
 
     Returns:
         The written model, loaded as the box loads it.
@@ -43,7 +48,10 @@ def export(
         "trained": trained,
     }
     beside = target.with_name(f".{target.name}.part")
-    beside.write_bytes(with_metadata(quantised(converted(net), spectrograms), metadata, METADATA))
+    unquantised = converted(net)
+    if exact is not None:
+        exact.write_bytes(unquantised)
+    beside.write_bytes(with_metadata(quantised(unquantised, spectrograms), metadata, METADATA))
     EmbeddingModel(beside)
     beside.replace(target)
     return EmbeddingModel(target)
