@@ -3,6 +3,7 @@
 Everything before this stage counts in seconds of the stream; everything after it in the time of the wall.
 """
 
+import logging
 from collections import deque
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -23,6 +24,8 @@ from device.record.log import EventLog
 from device.sound.segments import Segment
 from device.trouble import Trouble
 from device.under_way import UnderWay, take_up
+
+_journal = logging.getLogger("estu.listen")
 
 # Delivered events are kept this long; undelivered ones for ever.
 KEPT = timedelta(days=400)
@@ -95,6 +98,7 @@ class Account:
             detail: What else is known of it.
         """
         self._log.append(reports.IncidentReport(code, sentence, dict(detail)), self._clock.now())
+        _journal.warning("%s", sentence, extra={"ESTU_INCIDENT": code})
 
     def sounding(self, plays: Sequence[Play]) -> tuple[Sounding, ...]:
         """Name the plays that are under way."""

@@ -7,11 +7,24 @@ from pathlib import Path
 from device import hearing
 from device.errors import EstuError
 from device.hearing import Hearing, Sounding, State
+from device.host import service
 from device.host.clock import Clock
 from device.trouble import Trouble
 from device.vigil import Vigil
 
 EVERY = 1.0  # seconds
+
+# For `systemctl status`, where nothing is wrong that has words of its own.
+_IN_WORDS: dict[State, str] = {
+    "starting": "Waiting for the first sound.",
+    "hearing": "Hearing the hall.",
+    "silent": "Hearing a silent hall.",
+    "deaf": "The microphone gives nothing.",
+    "covered": "Hearing through a covered microphone.",
+    "lost": "The microphone is away.",
+    "muted": "Muted: nothing is heard.",
+    "broken": "Listening has ended with an error.",
+}
 
 
 class Bulletin:
@@ -68,6 +81,7 @@ class Bulletin:
     ) -> None:
         now = self._clock.now()
         if self._since is None or state != self._state:
+            service.status(trouble.message if trouble else _IN_WORDS[state])
             self._state, self._since = state, now.utc
         second = vigil.second if vigil else None
         told = Hearing(

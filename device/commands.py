@@ -40,7 +40,7 @@ def listen(asked: argparse.Namespace) -> int:
     try:
         with front(chosen), ear(chosen, clock, source, bulletin, ending.last()) as parts:
             ending.begin()
-            service.ready("Listening.")
+            service.ready("Opening the microphone.")
             listening.listen(source.arrivals(stop), parts, alive=service.alive)
     except EstuError as error:
         bulletin.broken(error)

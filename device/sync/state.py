@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from device.host import atomic_file
+from device.host import atomic_file, service
 from device.moment import Utc
 from device.trouble import Trouble
 
@@ -75,6 +75,8 @@ class StateFile:
         before = (None, None) if last is None else (last.last_trouble, last.troubled)
         told = before if trouble is None else (trouble, now)
         state = SyncState(connected, broker, since, trouble, now, *told)
+        if last is None or (last.connected, last.trouble) != (connected, trouble):
+            service.status(trouble.message if trouble else f"Connected to {broker}.")
         try:
             atomic_file.replace(self._path, msgspec.json.encode(state))
         except OSError as error:
