@@ -123,6 +123,23 @@ def test_an_objection_names_the_place_and_stays_short() -> None:
     assert len(objection) <= 400
 
 
+@pytest.mark.parametrize("report", reports.ALL, ids=lambda report: type(report).__name__)
+def test_an_objection_says_nothing_that_an_outsider_wrote(report: Report) -> None:
+    odd = "\u202e\x00outsider"
+    for way in list(places(content(report))):
+        for change in ("value", "name"):
+            event = content(report)
+            part: Any = event
+            for name in way[:-1]:
+                part = part[name]
+            if change == "name" and isinstance(part, dict):
+                part[odd] = part.pop(way[-1])
+            else:
+                part[way[-1]] = odd
+            objection = CONTRACT.objection(event)
+            assert objection is None or (objection.isprintable() and "outsider" not in objection), way
+
+
 @pytest.mark.parametrize("kind", ["kz.estu.play.v2", None, 7, ["kz.estu.play.v1"], "incident"])
 def test_a_type_that_the_contract_has_not_is_objected_to(kind: object) -> None:
     assert CONTRACT.objection(content(reports.PLAY) | {"type": kind}) is not None

@@ -2,7 +2,6 @@
 
 import base64
 import json
-from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -17,13 +16,13 @@ from device.record.signature import EVENT_TYP, RECEIPT_TYP, sign
 from device.record.signed_event import hash_of
 from device.record.signing_key import SigningKey
 from device.sync import topics
-from tests.central.receiver.conftest import NOW
+from tests.central.receiver.conftest import NOW, Examined
 from tests.simulated import reports
 from tests.simulated.signing_box import SigningBox
 
-Examined = Callable[..., SignedEvent | Rejected]
 BOX = SigningBox()
 EVENT = BOX.write()[0]
+CONTRACT = Contract.shipped()
 
 
 def payload_of(jws: bytes) -> dict[str, object]:
@@ -153,7 +152,7 @@ def test_no_flipped_bit_gets_through(position: int, bit: int) -> None:
     altered = bytearray(EVENT)
     altered[position] ^= 1 << bit
     found = examine(
-        Delivery(topics.event(BOX.name), bytes(altered)), Jwks.of([BOX.key.public]), Contract.shipped(), NOW
+        Delivery(topics.event(BOX.name), bytes(altered)), Jwks.of([BOX.key.public]), CONTRACT, NOW
     )
     assert isinstance(found, Rejected)
     assert found.delivery.payload == bytes(altered)
@@ -181,7 +180,7 @@ def test_whatever_a_box_signs_the_receiver_goes_on(text: bytes) -> None:
     found = examine(
         Delivery(topics.event(BOX.name), BOX.sign_text(text)),
         Jwks.of([BOX.key.public]),
-        Contract.shipped(),
+        CONTRACT,
         NOW,
     )
     assert found.objection is not None
