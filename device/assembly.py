@@ -24,6 +24,7 @@ from device.listening import Ear
 from device.match import background, calibration
 from device.match.matcher import Matcher
 from device.play import Plays
+from device.record import suspicion
 from device.record.log import EventLog
 from device.record.patient_log import PatientLog
 from device.record.reports import BootReport, IncidentReport, LastEvent, LogFound, Report
@@ -102,7 +103,8 @@ def ear(
     with recogniser(settings.paths.catalogue) as parts:
         signing_key = SigningKey.load(settings.paths.signing_key, settings.box.id)
         kind = PatientLog if microphone else EventLog  # a file can be heard again
-        with kind.open(settings.paths.log, settings.box.id, signing_key) as log:
+        log_path = settings.paths.log
+        with suspicion.left_behind(log_path), kind.open(log_path, settings.box.id, signing_key) as log:
             thresholds = parts.catalogue.thresholds
             account = Account(log, clock, parts.catalogue, parts.model.digest, thresholds)
             plays = Plays(thresholds.accept, thresholds.candidate)

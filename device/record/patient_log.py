@@ -95,8 +95,13 @@ class PatientLog(EventLog):
             Refused: The report does not fit the contract.
             Broken: The log cannot be used at all.
         """
-        self._look_after(at)
         self._hold(report, at)
+        try:
+            self._look_after(at)
+        except Broken as broken:
+            if broken.code != "log-corrupt":
+                raise
+            suspicion.leave(self._path, broken.message)  # and is followed when the event is written
         self._catch_up(at)
         return self._last
 
@@ -106,7 +111,11 @@ class PatientLog(EventLog):
             return super().forget(before, at)
         except Waiting as waiting:
             log_of_service.warning("%s", waiting)
-            return 0
+        except Broken as broken:
+            if broken.code != "log-corrupt":
+                raise
+            suspicion.leave(self._path, broken.message)
+        return 0
 
     def close(self) -> None:
         """Close the file; what still waits then is lost, and said to be in the service's log."""

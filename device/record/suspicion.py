@@ -1,12 +1,16 @@
 """A word from a process that reads the log to the one that writes it: something in there is damaged.
 
 `estu sync` finds an event whose bytes are not those of its hash, or a page that SQLite cannot read. It may change
-nothing but receipts; so it leaves a small file, and `estu listen` looks for itself.
+nothing but receipts; so it leaves a small file, and `estu listen` looks for itself. If `estu listen` itself ends with such
+an error, it leaves the same word to its next start.
 """
 
 import logging
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from device.errors import Broken
 
 log_of_service = logging.getLogger("estu.sync")
 
@@ -36,6 +40,17 @@ def leave(log: Path, words: str) -> None:
         pass
     except OSError as error:
         log_of_service.warning("That the log is damaged cannot be noted: %s.", error.strerror)
+
+
+@contextmanager
+def left_behind(log: Path) -> Iterator[None]:
+    """Leave a word if what is done with a log ends with its damage, so that the next opening looks thoroughly."""
+    try:
+        yield
+    except Broken as broken:
+        if broken.code == "log-corrupt":
+            leave(log, broken.message)
+        raise
 
 
 def clear(log: Path) -> None:

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from device.errors import Refused, Waiting
+from device.errors import Broken, Refused, Waiting
 from device.host.clock import Instant
-from device.record import limits
+from device.record import limits, suspicion
 from device.record.keys import Jwks
 from device.record.link import Link
 from device.record.log import EventLog
@@ -176,6 +176,19 @@ def test_a_log_that_is_damaged_while_it_is_written_goes_on_in_another_file(
     assert codes(log) == ["log-continued", "log-damaged", *["microphone-lost"] * 10]
     assert [bridge.numbers for bridge in log.losses()] == [range(1, 51)]
     assert verify_file(log.path, boxes, None).fault is None
+
+
+def test_a_service_that_ends_with_a_damaged_log_leaves_word_to_its_next_start(
+    log: PatientLog, card: Card, at: At, box_key: SigningKey
+) -> None:
+    path = card.folder / "log.db"
+    with pytest.raises(Broken), suspicion.left_behind(path):  # noqa: PT012 - the second is what is tested
+        log.append(BIG, at(0))
+        raise Broken("log-corrupt", "A page cannot be read.", "Keep it.")
+    assert suspicion.read(path) == "A page cannot be read."
+    log.append(BIG, at(61))
+    assert suspicion.read(path) is None  # it was looked at, and nothing was wrong
+    assert (log.count(), log.path) == (2, path)
 
 
 def on_a_small_filesystem(folder: Path, key: SigningKey, at: At) -> None:
