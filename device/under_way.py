@@ -15,6 +15,7 @@ from pathlib import Path
 
 import msgspec
 
+from device.errors import Refused
 from device.host import atomic_file
 from device.host.clock import Instant
 from device.play import Play
@@ -71,12 +72,13 @@ class UnderWayFile:
         """Give what was kept, None if there is nothing that can be read."""
         try:
             with self._path.open("rb") as file:
-                return msgspec.json.decode(file.read(_LARGEST), type=UnderWay)
+                found = msgspec.json.decode(file.read(_LARGEST), type=UnderWay)
         except FileNotFoundError:
             return None
         except (OSError, ValueError, RecursionError) as error:
             _log.warning("What was under way cannot be read from %s: %s.", self._path, error)
             return None
+        return found if len(found.plays) == len(found.reports) else None
 
 
 def take_up(kept: UnderWay, log: EventLog, now: Instant, model: str, catalogue: str) -> tuple[int, ...]:
@@ -96,11 +98,14 @@ def take_up(kept: UnderWay, log: EventLog, now: Instant, model: str, catalogue: 
     told_here = [event.report for event in told if event.stamp.boot == kept.at.boot]
     left = [at for at, report in enumerate(kept.reports) if not _told(report, told_here)]
     goes_on = (kept.at.boot, kept.model, kept.catalogue) == (now.boot, model, catalogue)
-    if not goes_on:
-        for at in left:
-            log.append(kept.reports[at], kept.at)
+    untold: list[Report] = [] if goes_on else [kept.reports[at] for at in left]
     if kept.coverage is not None and not any(isinstance(report, CoverageReport) for report in told_here):
-        log.append(kept.coverage, kept.at)
+        untold.append(kept.coverage)
+    for report in untold:
+        try:
+            log.append(report, kept.at)
+        except Refused as refusal:  # a damaged file must not keep the box from hearing
+            _log.warning("What was under way is not told: %s", refusal)
     return tuple(left) if goes_on else ()
 
 

@@ -30,7 +30,7 @@ SILENT_DEAD = 5.0  # seconds without a block after which a card counts as gone, 
 REFUSED_STUCK = 300.0
 _CARD_LATENCY = 0.4  # seconds of buffer asked of the card; a box has time, and a busy machine needs it
 _POLL = 0.5  # seconds
-_CLOSES_WITHIN = 5.0  # seconds
+_CLOSES_WITHIN = 10.0  # seconds; a busy machine needs some, and the watchdog waits longer
 _OTHER_RATES = (48_000, 44_100, 32_000, 16_000, 96_000, 8_000)  # Hz, tried where a card refuses what it named
 _WRONG_FORM = (-9998, -9997)  # PortAudio's paInvalidChannelCount and paInvalidSampleRate
 

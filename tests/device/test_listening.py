@@ -312,6 +312,20 @@ def test_a_service_that_starts_anew_goes_on_with_the_play_under_way(box: Box) ->
     assert play.level_dbfs == pytest.approx(-20.0, abs=1.0)
 
 
+def test_what_was_kept_but_does_not_fit_the_contract_keeps_nobody_from_hearing(
+    box: Box, caplog: pytest.LogCaptureFixture
+) -> None:
+    with power_cut():
+        box.hear(cut_off)
+    path = box.folder / "under-way.json"
+    path.write_text(path.read_text().replace('"model":"', '"model":"not a digest '))
+    box.boot = NEXT_BOOT
+    box.hear(lambda box: Stream(box).quiet(5))
+    assert box.reports(PlayReport) == []
+    assert "is not told" in caplog.text
+    assert len(box.reports(CoverageReport)) == 1
+
+
 def test_what_cannot_be_read_of_what_was_under_way_is_left_and_said(
     box: Box, caplog: pytest.LogCaptureFixture
 ) -> None:
