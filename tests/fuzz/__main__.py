@@ -4,6 +4,7 @@ What is found stays in the target's folder as `crash-...`; copied into `tests/fu
 """
 
 import argparse
+import os
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -46,7 +47,10 @@ def _run(name: str, folder: Path, seconds: int, runs: int) -> int:
         f"-max_total_time={seconds}", f"-runs={runs}", f"-timeout={SLOW}", f"-max_len={LONGEST}",
         f"-rss_limit_mb={MEMORY}", f"-artifact_prefix={folder}/", str(corpus),
     ]  # fmt: skip
-    found = subprocess.run([sys.executable, "-m", "tests.fuzz.inside", name, *flags], check=False).returncode
+    command = [sys.executable, "-m", "tests.fuzz.inside", name, *flags]
+    # libFuzzer ends the process without a word, and what it wrote for itself stays.
+    here = os.environ | {"TMPDIR": str(folder.absolute())}
+    found = subprocess.run(command, check=False, env=here).returncode
     print(f"{name}: {f'something was found, see {folder}' if found else 'nothing was found'}", flush=True)
     return 1 if found else 0
 
