@@ -109,6 +109,12 @@ class Incident(msgspec.Struct, frozen=True):
     text: str
     detail: dict[str, Any] = {}
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What it may be called in `words.INCIDENTS`, the closest first: nothing changed where nothing was before."""
+        first = self.code.endswith("-changed") and self.detail.get("before", "") is None
+        return (f"{self.code}-first", self.code) if first else (self.code,)
+
 
 class Boot(msgspec.Struct, frozen=True):
     """The box began to listen."""

@@ -1,8 +1,9 @@
 """What the box says in words, in English; the catalogues in `translations/` have the other two languages."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from device.condition import Code, Light
+from device.page.skim import Incident
 
 
 def marked(english: str) -> str:
@@ -97,7 +98,22 @@ INCIDENTS: Mapping[str, str] = {
     "catalogue-changed": marked("The catalogue was changed"),
     "model-changed": marked("The recognition model was changed"),
     "venue-changed": marked("The box was assigned to another hall"),
+    "settings-changed-first": marked("The settings were recorded for the first time"),
+    "venue-changed-first": marked("The box was assigned to this hall"),
+    "watchdog": marked("Listening had come to a stand and was started anew"),
+    "crash": marked("Listening had broken off and was started anew"),
 }
+
+
+def of_incident(incident: Incident, say: Callable[[str], str]) -> str:
+    """Tell an incident.
+
+    Args:
+        incident: What happened.
+        say: Translates a text.
+    """
+    return next((say(INCIDENTS[name]) for name in incident.names if name in INCIDENTS), incident.text)
+
 
 # CISAC's roles, as an accountant reads them.
 ROLES: Mapping[str, str] = {

@@ -9,7 +9,7 @@ import pytest
 from device.condition import Code
 from device.page import words
 from device.page.language import LANGUAGES
-from device.record.reports import BootReport, LogFound
+from device.record.reports import BootReport, IncidentReport, LogFound
 from device.trouble import Trouble
 from tests.device.page import house as houses
 from tests.device.page.conftest import Reader, Time, reader_of
@@ -197,3 +197,14 @@ def test_the_notice_says_what_the_law_asks(reader: Reader) -> None:
         "a1a1a1a1",
     ):
         assert promise in page
+
+
+def test_an_incident_that_nobody_has_words_for_is_told_by_its_own(small: Make, clock: Time) -> None:
+    told = [
+        (NOW, IncidentReport("roof-lost", "The roof went away.", {})),
+        (NOW, IncidentReport("settings-changed", "Settings.", {"before": None})),
+        (NOW, IncidentReport("settings-changed", "Settings.", {"before": "x"})),
+    ]
+    page = reader_of(small(told), clock).read("/tonight?lang=en")
+    for words_of_it in ("The roof went away.", "recorded for the first time", "The settings were changed"):
+        assert words_of_it in page

@@ -17,6 +17,7 @@ from device import mute
 from device.page import lock, taking
 from device.record.keys import Jwks
 from device.record.log_verification import verify_file
+from device.record.reports import IncidentReport
 from provisioning.settings_file import Places, settings
 from tests.device.page import house as houses
 from tests.device.page.conftest import Reader, Time, reader_of
@@ -280,6 +281,22 @@ def test_the_support_bundle_holds_nothing_secret(own: Reader) -> None:
         assert title not in everything
         assert author not in everything
         assert performers not in everything
+
+
+def test_the_support_bundle_tells_no_settings_by_way_of_an_incident(small: Make, clock: Time) -> None:
+    """A password may stand in the broker's address, and a changed address in a signed incident."""
+    address = {"broker": [None, "mqtts://someone:secret@broker.example"]}
+    told = [
+        (NOW, IncidentReport("settings-changed", "The settings changed.", {"changed": address})),
+        (NOW, IncidentReport("microphone-lost", "It is gone.", {"usb": "1-1.2"})),
+    ]
+    reader = reader_of(small(told), clock)
+    reader.enter()
+    with zipfile.ZipFile(io.BytesIO(reader.client.get("/documents/support.zip").content)) as archive:
+        events = archive.read("events.jsonl").decode()
+    assert "settings-changed" in events
+    assert "1-1.2" in events
+    assert "secret" not in events
 
 
 def test_the_support_bundle_helps(own: Reader) -> None:
