@@ -2,11 +2,19 @@
 
 import argparse
 import logging
+import random
 import signal
 import socket
 from dataclasses import replace
 from pathlib import Path
 from threading import Event
+from typing import TYPE_CHECKING
+
+from device.errors import Waiting
+from device.sync.backoff import Backoff
+
+if TYPE_CHECKING:
+    from central.receiver.ledger import Ledger
 
 _AHEAD = 256  # messages that the broker may send ahead of our acknowledgements: the largest batch
 _LARGEST_PACKET = 1_048_576  # bytes; what is too large for an event is quarantined rather than unread
@@ -54,12 +62,10 @@ def run(arguments: argparse.Namespace) -> int:
 
     Raises:
         Refused: The keys, the address or the database's URL cannot be used, or it has another release's tables.
-        Waiting: The database is away.
         Broken: The signing key cannot be used.
     """
     from central.receiver.boxes import BoxKeys
     from central.receiver.contract import Contract
-    from central.receiver.ledger import Ledger
     from central.receiver.serving import Receiver, serve
     from device.host import service
     from device.record.signing_key import SigningKey
@@ -74,7 +80,9 @@ def run(arguments: argparse.Namespace) -> int:
         signal.signal(number, lambda *_: stop.set())
     keys = BoxKeys(arguments.boxes)
     signer = SigningKey.load(arguments.signing_key, box=None)
-    ledger = Ledger.open(arguments.database)
+    ledger = open_when_there(arguments.database, stop)
+    if ledger is None:
+        return 0
     try:
         tally = serve(link, Receiver(keys, Contract.shipped(), signer, ledger), stop)
     finally:
@@ -82,3 +90,30 @@ def run(arguments: argparse.Namespace) -> int:
         ledger.close()
     logging.getLogger("estu.receiver").info("%s", tally)
     return 0
+
+
+def open_when_there(database: str, stop: Event, longest_pause: float = 30.0) -> "Ledger | None":
+    """Open the ledger, however long its database is away, as the broker is waited for.
+
+    Args:
+        database: Its URL.
+        stop: Set from outside, by a signal.
+        longest_pause: Seconds between two tries.
+
+    Returns:
+        The ledger, or None if there was the wish to stop before the database came.
+
+    Raises:
+        Refused: The URL cannot be used, or the database has another release's tables.
+    """
+    from central.receiver.ledger import Ledger
+
+    backoff = Backoff(first=1.0, longest=longest_pause)
+    while not stop.is_set():
+        try:
+            return Ledger.open(database)
+        except Waiting as waiting:
+            if not backoff.failures:
+                logging.getLogger("estu.receiver").warning("%s", waiting)
+            stop.wait(backoff.failed(random.random()))  # noqa: S311 - spreads receivers over time, guards nothing
+    return None

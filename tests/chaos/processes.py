@@ -141,6 +141,7 @@ def estu_central_receive(arguments: list[str], hasty: bool) -> None:
 
     if hasty:
         serving.serve = partial(serving.serve, longest_pause=_HASTY_RECEIVER)  # type: ignore[assignment]
+        command.open_when_there = partial(command.open_when_there, longest_pause=_HASTY_RECEIVER)  # type: ignore[assignment]
     parser = argparse.ArgumentParser()
     command.add_arguments(parser)
     sys.exit(command.run(parser.parse_args(arguments)))

@@ -1,11 +1,15 @@
 """`estu-central keys` and `estu-central receive`, as they are called."""
 
 import stat
+import time
 from pathlib import Path
+from threading import Event, Thread
 
 import pytest
 
 from central.__main__ import main
+from central.receiver.command import open_when_there
+from central.receiver.ledger import Ledger
 from device.record.keys import Jwks
 from device.record.receipt import Receipt, seal_receipt, unseal_receipt
 from device.record.signing_key import SigningKey
@@ -65,3 +69,25 @@ def test_a_receiver_that_cannot_start_says_why(
     line = [part for pair in (arguments | {option: value}).items() for part in pair]
     assert main(["receive", *line]) == 2
     assert code in capsys.readouterr().err
+
+
+def test_a_receiver_that_starts_before_its_database_waits_for_it(tmp_path: Path) -> None:
+    folder, stop, opened = tmp_path / "not-mounted-yet", Event(), []
+
+    def open_it() -> None:
+        opened.append(open_when_there(f"sqlite:///{folder}/ledger.sqlite", stop, longest_pause=0.1))
+
+    receiver = Thread(target=open_it)
+    receiver.start()
+    time.sleep(0.3)
+    assert opened == []
+    folder.mkdir()
+    receiver.join(20)
+    assert isinstance(opened[0], Ledger)
+    opened[0].close()
+
+
+def test_a_receiver_that_waits_for_its_database_can_be_stopped(tmp_path: Path) -> None:
+    stop = Event()
+    stop.set()
+    assert open_when_there(f"sqlite:///{tmp_path}/nowhere/ledger.sqlite", stop) is None
