@@ -54,7 +54,7 @@ class History:
     def plays(self, stretch: Stretch) -> list[Entry[Play]]:
         """Give the plays that began in a stretch, in the order in which they began."""
         found = [
-            Entry(row.seq, _time(row) + by, play.later(by))
+            Entry(row.seq, _time(row) + by, play.later(by) if by else play)
             for row, by in self._written(PlayReport, stretch, LONGEST)
             if (play := skim.skim(row, Play))
         ]
@@ -63,7 +63,7 @@ class History:
     def coverage(self, stretch: Stretch) -> list[Entry[Coverage]]:
         """Give the periods that overlap a stretch."""
         found = [
-            Entry(row.seq, _time(row) + by, period.later(by))
+            Entry(row.seq, _time(row) + by, period.later(by) if by else period)
             for row, by in self._written(CoverageReport, stretch, LONGEST)
             if (period := skim.skim(row, Coverage))
         ]

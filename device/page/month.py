@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 
 from device.page import stretch
 from device.page.history import Entry, History
-from device.page.picture import Bar, Column, bars, columns
+from device.page.picture import Bar, Column, bars, columns, thinned
 from device.page.skim import Play
 
 
@@ -71,6 +71,7 @@ class Month:
         return sum(day.muted for day in self.days)
 
 
+_PLACES = 144  # ten minutes each: a day is some hundred pixels wide in a calendar
 _MOST_WORKS = 10  # told by name; the programme-report has all
 
 
@@ -81,9 +82,12 @@ def read(history: History, of: date) -> Month:
     first = stretch.local_date(whole.start)
     count = round(whole.seconds / 86_400)
     hours = columns(coverage, whole, 24 * count)
+    by_day: dict[date, list[Entry[Play]]] = {}
+    for entry in plays:
+        by_day.setdefault(stretch.local_date(entry.told.start), []).append(entry)
     days = [
-        _day(first + timedelta(days=number), plays, hours[24 * number : 24 * (number + 1)])
-        for number in range(count)
+        _day(at, by_day.get(at, []), hours[24 * number : 24 * (number + 1)])
+        for number, at in enumerate(first + timedelta(days=number) for number in range(count))
     ]
     counted = Counter(entry.told.recording.id for entry in plays if entry.told.sure)
     one_of = {entry.told.recording.id: entry.told for entry in plays}
@@ -91,9 +95,7 @@ def read(history: History, of: date) -> Month:
     return Month(first, days, works)
 
 
-def _day(of: date, plays: list[Entry[Play]], hours: list[Column]) -> Day:
-    whole = stretch.day(of)
-    here = [entry for entry in plays if whole.holds(entry.told.start)]
+def _day(of: date, here: list[Entry[Play]], hours: list[Column]) -> Day:
     return Day(
         date=of,
         plays=sum(entry.told.sure for entry in here),
@@ -102,5 +104,5 @@ def _day(of: date, plays: list[Entry[Play]], hours: list[Column]) -> Day:
         unheard=3600 * sum(column.unheard for column in hours),
         muted=3600 * sum(column.muted for column in hours),
         columns=[replace(column, left=number / 24, width=1 / 24) for number, column in enumerate(hours)],
-        bars=bars(here, whole),
+        bars=thinned(bars(here, stretch.day(of)), _PLACES),
     )

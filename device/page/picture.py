@@ -75,6 +75,19 @@ def bars(plays: Iterable[Entry[Play]], stretch: Stretch) -> list[Bar]:
     return drawn
 
 
+def thinned(drawn: Iterable[Bar], places: int) -> list[Bar]:
+    """Leave out bars that a small picture could not show apart.
+
+    Args:
+        drawn: Bars, from left to right.
+        places: Of the bars that begin in one of so many equal parts of the width, the first of each certainty stays.
+    """
+    seen: dict[tuple[int, bool], Bar] = {}
+    for bar in drawn:
+        seen.setdefault((int(bar.left * places), bar.entry.told.sure), bar)
+    return list(seen.values())
+
+
 def around(stretch: Stretch, moments: Iterable[datetime]) -> Stretch:
     """Narrow a day to the hours in which something was: a show fills the picture, not the empty morning.
 

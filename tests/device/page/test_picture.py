@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from device.page import picture
 from device.page.history import Entry
-from device.page.skim import Coverage, CoverageSeconds
+from device.page.skim import Clock, Coverage, CoverageSeconds, Play, Recording
 from device.page.stretch import Stretch
 from tests.device.page.house import NOW
 
@@ -75,3 +75,17 @@ def test_a_picture_shows_the_hours_in_which_something_was() -> None:
 def test_a_full_day_is_shown_whole() -> None:
     assert picture.around(DAY, [NOW + HOUR, NOW + 20 * HOUR]) == DAY
     assert picture.around(DAY, []) == DAY
+
+
+def test_a_small_picture_draws_no_more_than_it_can_show() -> None:
+    def heard(seconds: float, status: str) -> Entry[Play]:
+        start = NOW + timedelta(seconds=seconds)
+        recording = Recording("kz-1", None, "Адай", None)
+        return Entry(1, NOW, Play(status, recording, (), start, start, 1.0, "", "", False, Clock("unknown")))
+
+    every_minute = [
+        heard(60.0 * minute, status) for minute in range(1_440) for status in ("identified", "candidate")
+    ]
+    drawn = picture.thinned(picture.bars(every_minute, DAY), 144)
+    assert len(drawn) == 2 * 144
+    assert sum(bar.entry.told.sure for bar in drawn) == 144
