@@ -99,5 +99,5 @@ def _look_on(ear: Ear, position: float, monotonic: float, told: bool) -> None:
     sounding = ear.plays.sounding
     if ear.bulletin is not None:
         ear.bulletin.post(ear.vigil, lambda: ear.account.sounding(sounding), monotonic, ear.account.trouble)
-    if ear.under_way is not None and (told or ear.under_way.due(monotonic)):
+    if ear.under_way is not None and (told or ear.under_way.due(monotonic, len(sounding))):
         ear.under_way.keep(ear.account.under_way(sounding, ear.coverage.so_far(position)))

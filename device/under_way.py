@@ -25,6 +25,7 @@ from device.record.reports import CoverageReport, PlayReport, Report
 _log = logging.getLogger("estu.listen")
 
 EVERY = 60.0  # seconds; each writing wears the card
+SOONER = 10.0  # seconds, where a play has begun since
 _LARGEST = 4_000_000  # bytes
 
 
@@ -48,14 +49,21 @@ class UnderWayFile:
         """Name the file; its folder is the log's."""
         self._path = path
         self._kept = float("-inf")  # monotonic seconds
+        self._plays = 0  # that were kept
 
-    def due(self, monotonic: float) -> bool:
-        """Tell whether it is time to keep anew."""
-        return not 0.0 <= monotonic - self._kept < EVERY
+    def due(self, monotonic: float, plays: int) -> bool:
+        """Tell whether it is time to keep anew: a minute has passed, or a play began some seconds ago.
+
+        Args:
+            monotonic: Seconds, now.
+            plays: How many are under way.
+        """
+        since = monotonic - self._kept
+        return not 0.0 <= since < (EVERY if plays == self._plays else SOONER)
 
     def keep(self, what: UnderWay) -> None:
         """Keep what is under way in place of what was kept. A disk that takes nothing does not end the hearing."""
-        self._kept = what.at.monotonic
+        self._kept, self._plays = what.at.monotonic, len(what.plays)
         try:
             atomic_file.replace(self._path, msgspec.json.encode(what), mode=0o640)
         except OSError as error:

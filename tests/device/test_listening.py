@@ -278,6 +278,20 @@ def test_a_power_cut_takes_a_minute_of_a_play_and_not_the_whole(box: Box) -> Non
     assert after.seconds.listened == 10.0
 
 
+def test_a_play_that_had_just_begun_is_kept_within_seconds(box: Box) -> None:
+    def short(box: Box) -> Iterator[Arrival]:
+        stream = Stream(box)
+        yield from stream.quiet(20)
+        yield from stream.sound(15)
+        raise PowerCut
+
+    with power_cut():
+        box.hear(short)
+    box.boot = NEXT_BOOT
+    box.hear(lambda box: Stream(box).quiet(1))
+    assert len(box.reports(PlayReport)) == 1
+
+
 def test_a_second_power_cut_tells_nothing_twice(box: Box) -> None:
     with power_cut():
         box.hear(cut_off)
