@@ -198,12 +198,14 @@ def status(asked: argparse.Namespace) -> int:
     import msgspec
 
     from device import status as box
+    from device.present import present
 
     chosen = settings.load(asked.settings)
     found = box.read(chosen.paths.log, chosen.sync_state)
     if asked.json:
         print(msgspec.json.encode(found).decode())
     else:
+        print(present(chosen).advice)
         print("\n".join(box.in_words(found, datetime.now(UTC))))
     return 0
 
