@@ -8,10 +8,11 @@ import numpy as np
 from central.training import corpus
 
 EXAMPLES = 2000  # in a chunk
-BED_SECONDS = 180.0
+BED_SECONDS = 90.0
+CHUNKS_A_STOCK = 2  # chunks made with the same beds and rooms; one stock for all is learnt by heart
 ROOMS = 150
 HELD_OUT = 10  # every so many-th track and voice is not trained on, but sets the thresholds
-HELD_CHUNKS = 1
+HELD_CHUNKS = 2
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -51,19 +52,21 @@ def _examples(asked: argparse.Namespace) -> None:
     noise = [path for path in noise if not set(gate_examples.MUSICAL_EFFECTS) & set(path.parts)]
     asked.pool.mkdir(parents=True, exist_ok=True)
     for side, chunks in (("held", HELD_CHUNKS), ("train", asked.chunks)):
-        rng = np.random.default_rng([asked.seed, len(side)])
         tracks, talks, effects = (
             [path for number, path in enumerate(files) if (number % HELD_OUT == 0) == (side == "held")]
             for files in (music, speech, noise)
         )
-        sources = gate_examples.sources(tracks, talks, effects, rng, BED_SECONDS)
-        degradation = Degradation([], rng, ROOMS)
-        for number in range(chunks):
-            target = asked.pool / f"{side}-{asked.seed}-{number:03d}.npz"
-            made = gate_examples.make(sources, degradation, EXAMPLES, rng)
-            if not target.exists():
+        for first in range(0, chunks, CHUNKS_A_STOCK):
+            numbers = range(first, min(first + CHUNKS_A_STOCK, chunks))
+            targets = [asked.pool / f"{side}-{asked.seed}-{number:03d}.npz" for number in numbers]
+            if all(target.exists() for target in targets):
+                continue
+            rng = np.random.default_rng([asked.seed, len(side), first])
+            sources = gate_examples.sources(tracks, talks, effects, rng, BED_SECONDS)
+            degradation = Degradation([], rng, ROOMS)
+            for target in targets:
                 beside = target.with_name(f".{target.name}")
-                np.savez(beside, **made)  # type: ignore[arg-type]
+                np.savez(beside, **gate_examples.make(sources, degradation, EXAMPLES, rng))  # type: ignore[arg-type]
                 beside.replace(target)
                 print(target, flush=True)
 

@@ -25,6 +25,8 @@ from device.features import PARAMETERS, log_mel
 What = Literal["music", "speech", "both", "neither"]
 SHARES: dict[What, float] = {"music": 0.28, "speech": 0.26, "both": 0.28, "neither": 0.18}
 FAINTEST = 12.0  # dB by which one may lie under the other and still count
+OTHERS = 2  # beds of every kind: a bed that comes again and again is learnt by heart
+SUNG_SECONDS = 60.0
 SUNG = 0.08  # share of the music that is singing without instruments
 BESIDE = 0.5  # share of music and of speech that sound beside something else
 LOUDEST_BESIDE = -3.0  # dB, music or speech to what sounds beside it, at least
@@ -64,11 +66,11 @@ def sources(
         rng: Where the luck comes from.
         seconds: Length of each bed.
     """
-    made = disturbance.beds(speech, effects, rng, seconds)
-    length = int(seconds * PARAMETERS.sample_rate)
+    made = [bed for _ in range(OTHERS) for bed in disturbance.beds(speech, effects, rng, seconds)]
+    sung = int(SUNG_SECONDS * PARAMETERS.sample_rate)
     return Sources(
         music=music,
-        singing=[Bed("effects", singing(length, voices, rng)) for voices in (1, 1, 2, 5)],
+        singing=[Bed("effects", singing(sung, voices, rng)) for voices in (1, 1, 2, 5)],
         speech=[bed for bed in made if bed.kind in ("dialogue", "babble")],
         other=[bed for bed in made if bed.kind not in ("dialogue", "babble")],
     )

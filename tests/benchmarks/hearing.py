@@ -14,6 +14,7 @@ from central.training import corpus
 from device.assembly import recogniser
 from device.embedding import EmbeddingModel, shipped_model_path
 from device.features import log_mel
+from device.gate import Gate, shipped_gate_path
 from device.sound import replay
 from tests.benchmarks.figure import Figure, stopwatch
 
@@ -41,6 +42,10 @@ def _stages(files: list[Path], catalogue: Path) -> Iterator[Figure]:
         seconds = sum(block.seconds for block in blocks)
         with stopwatch() as features:
             spectra = [log_mel(segment.samples[None]) for segment in segments]
+        gate = Gate(shipped_gate_path())
+        with stopwatch() as gating:
+            for spectrum in spectra:
+                gate.hear(spectrum)
         with stopwatch() as model:
             embeddings = [parts.model.embed(spectrum)[0] for spectrum in spectra]
         with stopwatch() as matching:
@@ -49,6 +54,7 @@ def _stages(files: list[Path], catalogue: Path) -> Iterator[Figure]:
     each = {
         "resample and cut": cutting.seconds,
         "log-mel": features.seconds,
+        "gate": gating.seconds,
         "embedding": model.seconds,
         "neighbours and alignment": matching.seconds,
     }
