@@ -6,7 +6,7 @@ Rules:
 2. Singing is music. Applause, effects, machines and a murmuring hall without words are neither.
 3. What is speech without music is counted, and used for nothing that leaves the box.
 
-It sees the spectrogram that is there for the embedding anyway, and costs a small part of what that costs.
+It sees the spectrogram that is there for the embedding anyway.
 """
 
 from dataclasses import dataclass
