@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import signal
 import sys
 import threading
@@ -44,6 +45,9 @@ def listen(asked: argparse.Namespace) -> int:
             listening.listen(source.arrivals(stop), parts, alive=service.alive)
     except EstuError as error:
         bulletin.broken(error)
+        if error.code == "microphone-stuck":  # PortAudio would hang again in its own clearing up at the end
+            print(f"estu listen: {error}", file=sys.stderr, flush=True)
+            os._exit(1)
         raise
     ending.end()
     service.stopping()
