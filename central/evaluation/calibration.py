@@ -23,7 +23,7 @@ from device.coverage import SILENT
 from device.embedding import EmbeddingModel, Embeddings
 from device.features import PARAMETERS, log_mel
 from device.host import atomic_file
-from device.match import lines, votes
+from device.match import alignment, lines, votes
 from device.match.background import Background
 from device.match.calibration import Calibration
 from device.match.matcher import NEIGHBOURS, Matcher
@@ -36,6 +36,7 @@ FALSE_PLAYS_AN_HOUR = 0.005  # one in 200 hours of unknown sound
 FALSE_CANDIDATES_AN_HOUR = 0.5
 STRETCH = 15.0  # seconds; the highest score in each such stretch is one observation of chance
 FLOOR, CEILING = -2.0, 6.0  # limits of one window's evidence, natural log of odds
+NEAR = 1.5  # seconds by which a place voted for may be off and still be the true one
 WRONG_LINES = 3  # the best wrong places of a clip that are looked at
 
 
@@ -99,22 +100,39 @@ def windows(
         around = background.density(embeddings)
         queries = Queries(positions, embeddings, around, neighbours.nearest(embeddings, NEIGHBOURS))
         places = clip.start + clip.condition.speed * positions
+        found = votes.candidates(queries, catalogue, alignment.CANDIDATES)
         if number is not None:
-            along = lines.similarities(embeddings, places[None, None], [number], catalogue)
-            take(along[0, 0], around, True)
-        found = votes.candidates(queries, catalogue, WRONG_LINES + 1)
+            # As the matcher will see it: among the places voted for, along the best line there. What the votes do
+            # not find, no evidence brings back, and would only blur what evidence is.
+            middle = float(np.mean(places - positions))
+            near = [p for p in found if p.recording == number and abs(p.offset - middle) <= NEAR]
+            for place in near[:1]:
+                line = _best_line(positions, embeddings, place, catalogue)
+                take(line.similarity, around, True)
         wrong = [place for place in found if place.recording != number][:WRONG_LINES]
-        if not wrong:
-            continue
-        laid = lines.bundle(positions, [place.offset for place in wrong])
-        along = lines.similarities(embeddings, laid.times, [place.recording for place in wrong], catalogue)
-        best = np.argmax(np.nan_to_num(along, nan=-1.0).mean(axis=-1), axis=1)
-        for place, line, times, similar in zip(wrong, best, laid.times, along, strict=True):
+        for place in wrong:
+            line = _best_line(positions, embeddings, place, catalogue)
             if number is None or not lines.sound_alike(
-                catalogue, number, places, place.recording, times[line]
+                catalogue, number, places, place.recording, line.times
             ):
-                take(similar[line], around, False)
+                take(line.similarity, around, False)
     return Windows(np.concatenate(similarity), np.concatenate(density), np.concatenate(true))
+
+
+@dataclass(frozen=True, eq=False)
+class _Line:
+    times: NDArray[np.float64]  # (n,) seconds in the recording
+    similarity: NDArray[np.float32]  # (n,)
+
+
+def _best_line(
+    positions: NDArray[np.float64], embeddings: Embeddings, place: votes.Candidate, catalogue: Catalogue
+) -> _Line:
+    """Lay a bundle through a place and keep the line that is most alike."""
+    laid = lines.bundle(positions, [place.offset])
+    along = lines.similarities(embeddings, laid.times, [place.recording], catalogue)[0]
+    best = int(np.argmax(np.nan_to_num(along, nan=-1.0).mean(axis=-1)))
+    return _Line(laid.times[0, best], along[best])
 
 
 def fit(found: Windows, model: str) -> Calibration:
