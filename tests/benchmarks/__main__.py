@@ -9,7 +9,11 @@ from tests.benchmarks import hearing, log_growth, page, receiving, sync, unplugs
 from tests.benchmarks.figure import tell
 
 ALL = {"hearing": hearing, "sync": sync, "page": page}
-ALONE = {"log_growth": log_growth, "receiving": receiving, "unplugs": unplugs}  # parts of `sync`; one takes long
+ALONE = {
+    "log_growth": log_growth,
+    "receiving": receiving,
+    "unplugs": unplugs,
+}  # parts of `sync`; one takes long
 
 
 def main(wanted: list[str]) -> None:
