@@ -6,8 +6,10 @@ from device.catalogue.catalogue import Catalogue
 from device.embedding import EmbeddingModel, shipped_model_path
 from device.errors import EstuError
 from device.features import PARAMETERS
+from device.record.keys import Jwks
 from device.record.log_reader import LogReader
 from device.record.reports import BootReport
+from device.record.signed_event import unseal
 from device.record.signing_key import SigningKey
 from device.self_test.finding import Check, Finding
 from device.sync.broker_link import BrokerLink
@@ -66,13 +68,34 @@ def _last_catalogue(log: Path) -> str | None:
     return None
 
 
-def signing_key(path: Path, box: str) -> Finding:
-    """Load the key that events are signed with, and see that it is this box's."""
+def signing_key(path: Path, box: str, log: Path) -> Finding:
+    """Load the key that events are signed with, and see that the last event was signed with it.
+
+    Args:
+        path: The key.
+        box: Whose it should be.
+        log: The box's log; it may not be there yet.
+    """
     try:
         public = SigningKey.load(path, box).public
     except EstuError as error:
         return KEY.failed(error.message, error.advice)
-    return KEY.passed(f"of {public.box}, thumbprint {public.kid[:_SHORT]}…")
+    words = f"thumbprint {public.kid[:_SHORT]}…"
+    try:
+        with LogReader.read(log) as reader:
+            last = reader.last()
+    except EstuError:
+        last = None  # there is no log yet, or it has its own ways of saying what is wrong with it
+    if last is None:
+        return KEY.passed(f"{words}; nothing was signed yet")
+    try:
+        unseal(last.jws, Jwks.of([public]))
+    except EstuError:
+        return KEY.failed(
+            f"{words}, but event {last.seq}, the last in the log, was signed with another key",
+            "Put the key back that was made with this box's card; the platform knows no other.",
+        )
+    return KEY.passed(f"{words}, as event {last.seq} was signed")
 
 
 def broker(link: Link, state: SyncState | None) -> Finding:

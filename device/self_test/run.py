@@ -39,7 +39,7 @@ def run(chosen: Settings, loudspeaker: str | None = None) -> Iterator[Finding]:
     yield machine.supply()
     yield of_model
     yield platform.catalogue(chosen.paths.catalogue, model, log)
-    yield platform.signing_key(chosen.paths.signing_key, chosen.box.id)
+    yield platform.signing_key(chosen.paths.signing_key, chosen.box.id, log)
     yield _broker(chosen, now)
 
 
