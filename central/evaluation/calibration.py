@@ -37,6 +37,7 @@ FALSE_CANDIDATES_AN_HOUR = 0.5
 STRETCH = 15.0  # seconds; the highest score in each such stretch is one observation of chance
 FLOOR, CEILING = -2.0, 6.0  # limits of one window's evidence, natural log of odds
 NEAR = 1.5  # seconds by which a place voted for may be off and still be the true one
+VERSIONS = 0.6  # mean cosine of two references from which they are versions of one piece, and neither answer is wrong
 WRONG_LINES = 3  # the best wrong places of a clip that are looked at
 
 
@@ -112,8 +113,9 @@ def windows(
         wrong = [place for place in found if place.recording != number][:WRONG_LINES]
         for place in wrong:
             line = _best_line(positions, embeddings, place, catalogue)
-            if number is None or not lines.sound_alike(
-                catalogue, number, places, place.recording, line.times
+            if (
+                number is None
+                or lines.likeness(catalogue, number, places, place.recording, line.times) < VERSIONS
             ):
                 take(line.similarity, around, False)
     return Windows(np.concatenate(similarity), np.concatenate(density), np.concatenate(true))

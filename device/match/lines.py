@@ -16,7 +16,6 @@ from device.embedding import Embeddings, dequantise
 # Seconds of reference for each second of query. Between two of them the ends of 15 s are off by 0.06 s at most.
 TEMPOS = np.linspace(0.95, 1.05, 7)
 SHIFTS = np.arange(-1.0, 1.01, 0.25)  # seconds around a place
-VERSIONS = 0.6  # mean cosine of two references from which they are versions of one piece
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,14 +68,14 @@ def similarities(
     return np.asarray(np.where(inside, taken, np.nan), dtype=np.float32)
 
 
-def sound_alike(
+def likeness(
     catalogue: Catalogue,
     one: int,
     its_times: NDArray[np.float64],
     other: int,
     other_times: NDArray[np.float64],
-) -> bool:
-    """Tell whether two recordings are versions of one piece where two lines lie: a remix, an edit, a re-release.
+) -> float:
+    """Tell how alike two recordings are where two lines lie: a re-release near 1, a remix or an edit less.
 
     Args:
         catalogue: The references.
@@ -84,9 +83,12 @@ def sound_alike(
         its_times: (n,) seconds in it.
         other: Number of another.
         other_times: (n,) seconds in that one.
+
+    Returns:
+        The mean cosine of their references.
     """
     span = catalogue.span(one)
     rows = np.clip(np.rint(its_times / catalogue.reference_hop).astype(np.int64), 0, len(span) - 1)
     references = dequantise(catalogue.vectors(rows + span.start))
     alike = similarities(references, other_times[None, None], [other], catalogue)
-    return bool(np.nan_to_num(alike, nan=0.0).mean() > VERSIONS)
+    return float(np.nan_to_num(alike, nan=0.0).mean())
