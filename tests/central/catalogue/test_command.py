@@ -161,7 +161,10 @@ def test_the_keyboard_ends_a_build_at_once_and_its_workers_too(tmp_path: Path) -
         "--out",
         str(out),
     ]
+    # Where the tests themselves run in the background, the shell has them ignore the keyboard, and children inherit that.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     building = subprocess.Popen(command_line, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    signal.signal(signal.SIGINT, before)
     wait_for(lambda: list(out.glob(".building/fingerprints/*.npz")))
     workers = children(building.pid)
     os.killpg(building.pid, signal.SIGINT)
