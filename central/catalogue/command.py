@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import TextIO
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from central.progress import Bars
 from device.catalogue.catalogue import Catalogue
 from device.catalogue.manifest import MANIFEST, MANIFEST_BYTES, decode_manifest, read_checked
 from device.embedding import shipped_model_path
@@ -85,21 +86,6 @@ def run(args: argparse.Namespace) -> int:
         return 128 + signal.SIGINT
 
 
-class _Bar:
-    """Shows on standard error how far a build is; only where someone looks at it."""
-
-    def __init__(self, progress: Progress) -> None:
-        self._progress = progress
-        self._task: TaskID | None = None
-
-    def begin(self, stage: str, total: int) -> None:
-        self._task = self._progress.add_task(stage, total=total)
-
-    def step(self) -> None:
-        if self._task is not None:
-            self._progress.advance(self._task)
-
-
 def _build(args: argparse.Namespace) -> int:
     from central.catalogue.builder import Order, build
 
@@ -115,7 +101,7 @@ def _build(args: argparse.Namespace) -> int:
     )
     columns = (TextColumn("{task.description:>17}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), disable=not sys.stderr.isatty()) as progress:
-        report = build(order, _Bar(progress))
+        report = build(order, Bars(progress))
     print(
         f"{args.out}: {_count(report.recordings, 'recording')}, {_duration(report.seconds)}, "
         f"{_count(report.vectors, 'vector')}; {report.added} new or changed, {report.gone} gone, "

@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING
 from device.errors import Refused
 
 if TYPE_CHECKING:
-    from rich.progress import Progress, TaskID
-
     from central.catalogue.builder import Watcher
     from central.evaluation.conditions import Condition
     from central.evaluation.material import Material
@@ -147,27 +145,14 @@ def _progress() -> "Iterator[Watcher]":
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+    from central.progress import Bars
+
     if not sys.stderr.isatty():
         yield _Lines()
         return
     columns = (TextColumn("{task.description:>17}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True)) as progress:
-        yield _Bars(progress)
-
-
-class _Bars:
-    """A watcher that draws a bar for each stage."""
-
-    def __init__(self, progress: "Progress") -> None:
-        self._progress = progress
-        self._task: TaskID | None = None
-
-    def begin(self, stage: str, total: int) -> None:
-        self._task = self._progress.add_task(stage, total=total)
-
-    def step(self) -> None:
-        if self._task is not None:
-            self._progress.advance(self._task)
+        yield Bars(progress)
 
 
 class _Lines:
