@@ -35,7 +35,6 @@ IN_WORDS: dict[Light, str] = {
     Light.MUTED: "is dark, and flashes once every five seconds",
     Light.BROKEN: "flashes four times, then pauses",
 }
-STANDS_STILL = "does not move, dark or lit"
 
 
 class Lamp(Protocol):

@@ -43,7 +43,6 @@ class Service:
     task: Callable[..., object]  # of a module, so that another process finds it
     arguments: tuple[Any, ...]
     words: Path  # what it says
-    kills: int = 0
     done: bool = False  # it ended by itself, as it should
     failed: list[int] = field(
         default_factory=list
@@ -80,7 +79,6 @@ class Service:
         self._running.join()
         self._running = None
         self._away_until = time.monotonic() + away
-        self.kills += 1
         return True
 
     def stop(self) -> None:

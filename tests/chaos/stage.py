@@ -82,11 +82,6 @@ class Stage:
         self._running.close()
 
     @property
-    def writers(self) -> list[Service]:
-        """What appends events."""
-        return [self.services[f"writer {box.name}"] for box in self.boxes]
-
-    @property
     def cast(self) -> Cast:
         """Whom a fault can befall."""
         receivers = [f"receiver-{number + 1}" for number in range(self.season.receivers)]
