@@ -18,7 +18,8 @@ CANDIDATES = 12  # places looked at exactly
 TEMPO_COST = 1.0  # natural log of odds that a changed tempo must bring more: it is rare
 TIE = 0.5  # natural log of odds that a mean similarity of 1 weighs among lines of one place
 # What a rival, the best other recording of the same seconds, takes from a score: sound that resembles everything gives
-# everything some evidence. Measured on 600 clips and 3 hours of unknown sound: 2 points of recall at 10 s, 4 at 5 s.
+# everything some evidence. Shares from 0.3 to 1 brought 1 to 3 points of recall among 334 recordings, at the score that
+# chance passes as often; with fewer recordings there are fewer rivals, and less is won.
 RIVALRY = 0.7  # share of its evidence
 MOST_RIVAL = 4.0  # evidence that counts at most: two recordings may truly sound at once
 SAME_SOUND = 0.85  # mean cosine of two references from which they are one sound released twice, and no rivals

@@ -11,7 +11,7 @@ class RunnerUp:
     """The best other recording over the same sound."""
 
     recording: int  # number in the catalogue
-    score: float  # on the scale of `Match.score`
+    score: float  # its own evidence, from which no rival took any
 
 
 @dataclass(frozen=True)
