@@ -139,6 +139,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     command.add_argument("--broker", required=True, metavar="URL", help="such as mqtts://broker.example:8883")
     command.add_argument(
+        "--fallback",
+        action="append",
+        default=[],
+        metavar="URL",
+        help="another way to it where that one is blocked, such as wss://broker.example:443; may be given again",
+    )
+    command.add_argument(
         "--platform-keys", type=Path, required=True, metavar="JWKS", help="public keys of receipts"
     )
     command.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the box's files")

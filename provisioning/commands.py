@@ -77,7 +77,11 @@ def authority_issue_server(arguments: Namespace, actor: str, now: datetime) -> N
 
 def enrol_boxes(arguments: Namespace, actor: str, now: datetime) -> None:
     """Enrol one box, or all of a batch."""
-    platform = Platform(broker_url(arguments.broker), platform_keys(arguments.platform_keys))
+    platform = Platform(
+        broker_url(arguments.broker),
+        platform_keys(arguments.platform_keys),
+        tuple(map(broker_url, arguments.fallback)),
+    )
     with _register(arguments.authority) as register:
         orders = (
             _batch_orders(arguments, register) if arguments.batch else [_single_order(arguments, register)]

@@ -40,6 +40,7 @@ class Platform:
 
     broker: str  # URL
     keys: bytes  # JWKS, public
+    fallback: tuple[str, ...] = ()  # URLs of the broker for halls where the first is shut
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,9 @@ def _enrol(
     hashed = hash_label_code(label_code, os.urandom(16))
 
     public = {
-        settings_file.SETTINGS: settings_file.settings(box, platform.broker, order.places).encode(),
+        settings_file.SETTINGS: settings_file.settings(
+            box, platform.broker, order.places, platform.fallback
+        ).encode(),
         settings_file.TLS_CERTIFICATE: certificate.public_bytes(Encoding.PEM),
         settings_file.AUTHORITY: issuer.certificate.public_bytes(Encoding.PEM),
         settings_file.PLATFORM_KEYS: platform.keys,

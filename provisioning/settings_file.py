@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -39,18 +40,19 @@ class Places:
         return cls(prefix, prefix, prefix / "run")
 
 
-def settings(box: Box, broker: str, places: Places) -> str:
+def settings(box: Box, broker: str, places: Places, fallback: Sequence[str] = ()) -> str:
     """Write a box's settings.
 
     Args:
         box: What was declared.
         broker: URL of the broker, checked by `broker_url`.
         places: Where the files will lie.
+        fallback: More URLs of it, checked too, tried in turn where the first is blocked.
 
     Returns:
-        TOML; every value in it is a string.
+        TOML; every value in it is a string, but for the list of fallbacks.
     """
-    sections = {
+    sections: dict[str, dict[str, str | Sequence[str]]] = {
         "box": {"id": box.id, "venue": box.venue, "hall": box.hall, "language": box.language},
         "microphone": {"usb" if _USB.fullmatch(box.microphone) else "device": box.microphone},
         "paths": {
@@ -62,6 +64,7 @@ def settings(box: Box, broker: str, places: Places) -> str:
         },
         "broker": {
             "url": broker,
+            **({"fallback": fallback} if fallback else {}),
             "ca": str(places.identity / AUTHORITY),
             "certificate": str(places.identity / TLS_CERTIFICATE),
             "key": str(places.identity / TLS_KEY),
@@ -70,7 +73,7 @@ def settings(box: Box, broker: str, places: Places) -> str:
     }
     lines = [f"# Box {box.id}: {box.venue}, {box.hall}. Written by estu-provision."]
     for section, values in sections.items():
-        lines += ["", f"[{section}]", *(f"{key} = {_string(value)}" for key, value in values.items())]
+        lines += ["", f"[{section}]", *(f"{key} = {_value(value)}" for key, value in values.items())]
     return "\n".join([*lines, ""])
 
 
@@ -95,6 +98,10 @@ def broker_url(url: str) -> str:
             "Give it as mqtts:// or wss://; mqtt:// and ws:// are for this machine's own broker only.",
         )
     return f"{match['scheme']}://{match['host']}:{port}"
+
+
+def _value(value: str | Sequence[str]) -> str:
+    return _string(value) if isinstance(value, str) else f"[{', '.join(map(_string, value))}]"
 
 
 def _string(text: str) -> str:

@@ -175,6 +175,29 @@ def test_a_batch_enrols_each_box_into_its_own_folder(
     assert len({row["kid"] for row in rows}) == len({row["serial"] for row in rows}) == 2
 
 
+def test_every_box_is_told_the_ways_round_a_blocked_port(
+    provision: Provision, platform_keys: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "boxes.csv").write_text("box,venue,hall,language\nestu-1,Опера,Main,kk\nestu-2,Кино,1,ru\n")
+    target = ["--platform-keys", platform_keys, "--broker", "mqtts://b.example", "--out", tmp_path / "cards"]
+    ways = ["--fallback", "mqtts://b.example:443", "--fallback", "wss://b.example"]
+    assert provision("enrol", "--batch", tmp_path / "boxes.csv", *target, *ways) == 0
+    for box in ("estu-1", "estu-2"):
+        read = settings.load(tmp_path / "cards" / box / "settings.toml")
+        assert read.broker.url == "mqtts://b.example:8883"
+        assert read.broker.fallback == ("mqtts://b.example:443", "wss://b.example:443")
+
+
+def test_a_way_that_would_be_open_to_the_network_enrols_nobody(
+    provision: Provision, platform_keys: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "boxes.csv").write_text("box,venue,hall,language\nestu-1,Опера,Main,kk\n")
+    target = ["--platform-keys", platform_keys, "--broker", "mqtts://b.example", "--out", tmp_path / "cards"]
+    assert provision("enrol", "--batch", tmp_path / "boxes.csv", *target, "--fallback", "ws://b.example") == 1
+    assert "broker-url-open" in capsys.readouterr().err
+    assert not (tmp_path / "cards").exists()
+
+
 def test_a_batch_with_one_fault_enrols_nobody(
     provision: Provision,
     platform_keys: Path,
