@@ -67,7 +67,8 @@ class Venue:
     @property
     def trouble(self) -> str | None:
         """The code of what it says is wrong."""
-        return None if self.state is None or self.state.trouble is None else self.state.trouble.code
+        said = self.state  # read once: the box rewrites it meanwhile
+        return None if said is None or said.trouble is None else said.trouble.code
 
     @property
     def receipted(self) -> int:
