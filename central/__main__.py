@@ -13,12 +13,14 @@ examples:
   estu-central catalogue build ~/Music --out catalogue         recordings become a catalogue for boxes
   estu-central keys create platform.pem                        the key that signs receipts
   estu-central receive --help                                  events in, receipts out
+  estu-central notice --help                                   words for the pages of boxes
   estu-central database status --database URL                  which tables a ledger has, and how much is in them
   estu-central evaluate --corpus test                          recall by room, noise and length; false plays an hour
 """
 
 RECEIVE = "take events from the broker, verify and store them, and answer with receipts"
 EVALUATE = "measure how well recordings are recognised, and what is wrongly played"
+NOTICE = "say something on the pages of boxes"
 DATABASE = "look at a ledger's database, and bring its tables to this release"
 KEYS = "make and show the key that signs receipts"
 
@@ -34,6 +36,7 @@ def parser() -> argparse.ArgumentParser:
     from central.receiver import command as receive
     from central.receiver import database_command as database
     from central.receiver import keys_command as keys
+    from central.receiver import notice_command as notice
 
     top = argparse.ArgumentParser(
         prog="estu-central",
@@ -47,6 +50,7 @@ def parser() -> argparse.ArgumentParser:
     receive.add_arguments(
         subparsers.add_parser("receive", help=RECEIVE, description=f"{RECEIVE.capitalize()}.")
     )
+    notice.add_arguments(subparsers.add_parser("notice", help=NOTICE))
     database.add_arguments(subparsers.add_parser("database", help=DATABASE))
     keys.add_arguments(subparsers.add_parser("keys", help=KEYS, description=f"{KEYS.capitalize()}."))
     calibrate.add_arguments(subparsers)
@@ -54,6 +58,7 @@ def parser() -> argparse.ArgumentParser:
     for name, command in (
         ("catalogue", catalogue),
         ("receive", receive),
+        ("notice", notice),
         ("database", database),
         ("keys", keys),
         ("calibrate", calibrate),

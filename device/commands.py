@@ -75,6 +75,7 @@ def sync(asked: argparse.Namespace) -> int:
     from device.host import service
     from device.record.keys import Jwks
     from device.sync import courier, link
+    from device.sync.notices import NoticeBoard
 
     service.log_to_journal("estu-sync")
     chosen = settings.load(asked.settings)
@@ -94,6 +95,7 @@ def sync(asked: argparse.Namespace) -> int:
         chosen.sync_state,
         version("estu"),
         alive=service.alive,
+        notices=NoticeBoard(chosen.notices, chosen.box.id, platform),
     )
     service.stopping()
     return 0
@@ -203,9 +205,13 @@ def status(asked: argparse.Namespace) -> int:
 
     from device import status as box
     from device.present import present
+    from device.sync.notices import NoticeWindow
 
     chosen = settings.load(asked.settings)
-    found = box.read(chosen.paths.log, chosen.sync_state)
+    notices = NoticeWindow(chosen.notices, chosen.box.id, chosen.broker.platform_keys).shown(
+        datetime.now(UTC)
+    )
+    found = box.read(chosen.paths.log, chosen.sync_state, notices)
     if asked.json:
         print(msgspec.json.encode(found).decode())
     else:

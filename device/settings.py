@@ -100,6 +100,11 @@ class Settings(_Table, frozen=True):
         return self.paths.log.with_name("sync.json")
 
     @property
+    def notices(self) -> Path:
+        """Where `estu sync` keeps what the platform has to say to the people at the box."""
+        return self.paths.log.with_name("notices.jws")
+
+    @property
     def under_way(self) -> Path:
         """Where `estu listen` keeps what it has not told yet, for the case that the power fails."""
         return self.paths.log.with_name("under-way.json")

@@ -4,12 +4,14 @@ Health is proven by sound that arrived, not by a process that runs: the last eve
 light. Everything is read only.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from device.record import generations
 from device.record.log import EventLog
+from device.record.notice import Notice
 from device.record.reports import CoverageReport, PlayReport
 from device.record.room import Room
 from device.sync import state
@@ -46,10 +48,16 @@ class Status:
     free_bytes: int  # on the card, and in the log itself
     nearly_full: bool  # so that delivered events go before their time
     sync: SyncState | None  # None: `estu sync` never ran here
+    notices: Sequence[Notice] = ()  # what the platform has to say to the people here, the newest first
 
 
-def read(log_path: Path, state_path: Path) -> Status:
+def read(log_path: Path, state_path: Path, notices: Sequence[Notice] = ()) -> Status:
     """Read how the box is doing.
+
+    Args:
+        log_path: The log.
+        state_path: What `estu sync` writes.
+        notices: What the platform has to say, verified.
 
     Raises:
         Waiting: There is no log yet: the box has never listened.
@@ -78,6 +86,7 @@ def read(log_path: Path, state_path: Path) -> Status:
             free_bytes=room.free + log.room_inside(),
             nearly_full=room.is_low(log.room_inside()),
             sync=state.read(state_path),
+            notices=notices,
         )
 
 
@@ -121,6 +130,8 @@ def in_words(status: Status, now: datetime) -> list[str]:
         lines.append(f"{'Connected' if status.sync.connected else 'Not connected'} to {status.sync.broker}.")
     if status.sync and not status.sync.trouble and (last := status.sync.last_trouble):
         lines.append(f"The last trouble on the way, {_ago(status.sync.troubled, now)}: {last.message}")
+    said = ((_ago(notice.time, now), notice.text.en, notice.code) for notice in status.notices)
+    lines += [f"The platform says ({ago}): {words} [{code}]" for ago, words, code in said]
     return lines
 
 

@@ -3,6 +3,7 @@
 Everything is read from what the other services have written; where that is old or missing, the page says so.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -15,8 +16,10 @@ from device.mute import Mute
 from device.page.history import Entry, History
 from device.page.skim import Boot, Play
 from device.record.log_reader import LogReader
+from device.record.notice import Notice
 from device.settings import Settings
 from device.sync import state
+from device.sync.notices import NoticeWindow
 from device.sync.state import SyncState
 
 # The level that fills the bar, and the one that leaves it empty.
@@ -33,11 +36,13 @@ class Places:
     sync_state: Path
     hearing: Path
     muted: Path
+    notices: NoticeWindow | None = None
 
     @classmethod
     def of(cls, settings: Settings) -> "Places":
         """Give those of a box."""
-        return cls(settings.paths.log, settings.sync_state, settings.hearing, settings.muted)
+        window = NoticeWindow(settings.notices, settings.box.id, settings.broker.platform_keys)
+        return cls(settings.paths.log, settings.sync_state, settings.hearing, settings.muted, window)
 
 
 @dataclass(frozen=True)
@@ -61,6 +66,7 @@ class Now:
     sync: SyncState | None
     account: Account | None
     log_trouble: EstuError | None  # why there is no account
+    notices: Sequence[Notice] = ()  # what the platform has to say, the newest first
 
     @property
     def level(self) -> float | None:
@@ -102,7 +108,8 @@ def look(places: Places, at: datetime, up: float) -> Now:
     waiting, receipted = (account.waiting, account.receipted) if account else (0, None)
     judged = condition(heard, sync, waiting, receipted, at, up)
     fresh = heard if heard and is_fresh(heard, at, up) else None
-    return Now(at, judged, fresh, mute.read(places.muted), sync, account, trouble)
+    said = places.notices.shown(at) if places.notices else ()
+    return Now(at, judged, fresh, mute.read(places.muted), sync, account, trouble, said)
 
 
 def _account(path: Path) -> tuple[Account | None, EstuError | None]:

@@ -8,6 +8,7 @@ PAYLOAD_BYTES = 98_304  # an event's JSON; its compact form then stays below EVE
 EVENT_BYTES = 131_584  # an event in compact form, as stored and sent
 RECEIPT_BYTES = 2_048  # a receipt in compact form
 NOTICE_BYTES = 16_000  # a notice in compact form; a box takes no larger packet but a few bytes more
+NOTICES_KEPT = 20  # notices that a box keeps; the oldest goes
 KEYSET_BYTES = 16_777_216  # a register's export, some 60,000 boxes
 KEYSET_KEYS = 65_536  # keys in it
 KEY_FILE_BYTES = 4_096  # one private key

@@ -38,6 +38,7 @@ class BrokerLink:
         will: Will | None = None,
         by_hand: bool = False,
         in_flight: int = 64,
+        wishes: Sequence[str] = (),
     ) -> None:
         """Prepare a connection; nothing is sent yet.
 
@@ -47,6 +48,7 @@ class BrokerLink:
             will: What the broker publishes for us when we are gone, with a goodbye or without.
             by_hand: Messages count as taken only when `acknowledge` is called.
             in_flight: The most messages of ours that may be unacknowledged; the broker may ask for fewer.
+            wishes: More topic filters; where the broker grants one of them not, it is done without (`denied`).
 
         Raises:
             Waiting: Our certificate or the authority's cannot be read.
@@ -54,7 +56,8 @@ class BrokerLink:
         self.link = link
         self.in_flight = in_flight
         self.largest_message = _LARGEST_PACKET
-        self._subscriptions = list(subscriptions)
+        self.denied: list[str] = []  # wishes that the broker did not grant
+        self._subscriptions, self._wishes = list(subscriptions), list(wishes)
         self._happenings: deque[Message | Acknowledged] = deque()
         self._count = 0  # messages published
         self._outbox: deque[tuple[int, str, bytes, bool]] = (
@@ -99,7 +102,7 @@ class BrokerLink:
             self._hang_up()
             raise no_broker.unreachable(self.link, error) from error
         self._await_greeting()
-        if self._subscriptions:
+        if self._subscriptions or self._wishes:
             self._subscribe()
 
     def publish(self, topic: str, payload: bytes, retain: bool = False) -> int:
@@ -192,13 +195,17 @@ class BrokerLink:
             raise self._lost()
 
     def _subscribe(self) -> None:
-        self._client.subscribe([(topic, 1) for topic in self._subscriptions])
+        topics = [*self._subscriptions, *self._wishes]
+        self._client.subscribe([(topic, 1) for topic in topics])
         deadline = time.monotonic() + self.link.connect_timeout
         while self._subscribed is None and time.monotonic() < deadline:
             self._exchange(0.2)
-        if self._subscribed is None or any(code.value >= FAILURE for code in self._subscribed):
+        codes = zip(topics, self._subscribed or [], strict=False)
+        granted = {topic for topic, code in codes if code.value < FAILURE}
+        self.denied = [topic for topic in topics if topic not in granted]
+        if not granted.issuperset(self._subscriptions):
             self._hang_up()
-            raise no_broker.unsubscribed(self.link, self._subscriptions)
+            raise no_broker.unsubscribed(self.link, self.denied)
 
     def _exchange(self, seconds: float) -> None:
         """Read and write what the socket has and takes, waiting for it at most so long."""

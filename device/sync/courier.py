@@ -1,4 +1,4 @@
-"""The loop of `estu sync`: events to the broker, receipts back into the log, for as long as the box runs.
+"""The loop of `estu sync`: events to the broker, receipts back into the log, notices to those who show them.
 
 One thread, and nothing in it waits longer than a second but for the network. Whatever fails is waited for, with a
 jittered pause that grows; nothing is lost meanwhile, since the log keeps what has no receipt.
@@ -23,6 +23,7 @@ from device.sync.broker_link import BrokerLink
 from device.sync.forwarder import Forwarder
 from device.sync.link import Link
 from device.sync.message import NO_RECEIVER, Acknowledged, Message, Will
+from device.sync.notices import NoticeBoard
 from device.sync.state import StateFile, utc_now
 from device.sync.ways import Ways
 from device.trouble import Trouble
@@ -57,6 +58,7 @@ def run(
     software: str,
     pace: Pace = Pace(),
     alive: Callable[[], None] = lambda: None,
+    notices: NoticeBoard | None = None,
 ) -> None:
     """Carry events to the platform until told to stop.
 
@@ -69,6 +71,7 @@ def run(
         software: Version, for the presence.
         pace: How fast and how patient.
         alive: Called at each turn, connected or waiting: what proves to the watchdog that nothing hangs.
+        notices: Where the platform's words to people are kept; without it they are not asked for.
 
     Raises:
         Broken: The log cannot be used.
@@ -80,7 +83,7 @@ def run(
     while not stop.is_set():
         try:
             with ReceiptLedger.open(log_path) as log:
-                _Courier(ways, log, platform, state, software, pace, backoff, alive).carry(stop)
+                _Courier(ways, log, platform, state, software, pace, backoff, alive, notices).carry(stop)
         except Waiting as waiting:
             state.report(False, str(ways.link), Trouble.of(waiting), utc_now(), time.monotonic())
             if waiting.code != said or not backoff.failures:
@@ -112,6 +115,7 @@ class _Courier:
     pace: Pace
     backoff: Backoff
     alive: Callable[[], None]
+    notices: NoticeBoard | None
 
     link: Link = field(init=False)
     forwarder: Forwarder = field(init=False)
@@ -131,7 +135,8 @@ class _Courier:
         self.link = self.ways.link
         box = self.log.box
         will = Will(topics.presence(box), self._presence("offline"))
-        broker = BrokerLink(self.link, [topics.receipt(box)], will, in_flight=self.pace.window)
+        wishes = [topics.notice(box)] if self.notices else []
+        broker = BrokerLink(self.link, [topics.receipt(box)], will, in_flight=self.pace.window, wishes=wishes)
         with broker:
             begun = self._heard = time.monotonic()
             receipted = receipts.kept(self.log, self.platform)
@@ -143,6 +148,8 @@ class _Courier:
             )
             broker.publish(topics.presence(box), self._presence("online"), retain=True)
             log_of_service.info("Connected to %s.", self.link)
+            if broker.denied:
+                log_of_service.warning("%s does not let us read notices; the rest goes on.", self.link)
             while not stop.is_set():
                 self.alive()
                 self._send(broker, box)
@@ -187,8 +194,12 @@ class _Courier:
         match happening:
             case Acknowledged():
                 self._acknowledged(happening)
-            case Message():
+            case Message() if happening.topic == topics.receipt(self.log.box):
                 self._receipt(happening.payload)
+            case Message() if happening.topic == topics.notice(self.log.box):
+                self._notice(happening.payload)
+            case Message():
+                log_of_service.warning("What came on %r is passed over.", happening.topic[:64])
 
     def _acknowledged(self, puback: Acknowledged) -> None:
         seq = self._seq_of.pop(puback.number, None)
@@ -213,6 +224,18 @@ class _Courier:
             return
         self._trouble = None
         self.forwarder.receipt(receipt.through, time.monotonic())
+
+    def _notice(self, jws: bytes) -> None:
+        if self.notices is None:
+            return
+        try:
+            notice = self.notices.post(jws)
+        except Refused as refused:
+            log_of_service.warning("%s", refused)
+        except OSError as error:
+            log_of_service.warning("A notice cannot be kept: %s.", error.strerror)
+        else:
+            log_of_service.info("The platform says [%s]: %s", notice.code, notice.text.en)
 
     def _give_up_if_stuck(self, come: int, now: float) -> None:
         """Notice a connection that stands and carries nothing.

@@ -1,15 +1,18 @@
 """What `estu status` knows: also of a card that fails, and of what was wrong on the way."""
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from device.errors import Waiting
 from device.host.clock import Instant
 from device.record import head_mark
 from device.record.log import EventLog
+from device.record.notice import Notice, Words
 from device.record.signing_key import SigningKey
 from device.status import in_words, read
 from device.sync.state import StateFile
@@ -59,6 +62,16 @@ def test_a_card_that_lost_events_is_named(tmp_path: Path) -> None:
         found = read(path, tmp_path / "sync.json")
     assert (found.lost, found.head, found.waiting) == (5, 7, 2)
     assert any("lost 5 events" in line and "replace the card" in line for line in in_words(found, NOW))
+
+
+def test_what_the_platform_has_to_say_is_told(log: EventLog, tmp_path: Path) -> None:
+    log.append(INCIDENT, AT)
+    text = Words("Техник сейсенбіде келеді.", "Техник придёт во вторник.", "A technician comes on Tuesday.")
+    notice = Notice(BOX, "visit-7", NOW - timedelta(hours=3), None, "visit", text)
+    found = read(log.path, tmp_path / "sync.json", [notice])
+    told = "The platform says (3 hours ago): A technician comes on Tuesday. [visit]"
+    assert told in in_words(found, NOW)
+    assert json.loads(msgspec.json.encode(found))["notices"][0]["text"]["kk"] == text.kk
 
 
 def test_the_last_trouble_on_the_way_is_told_after_it_is_over(log: EventLog, tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from device.record.signing_key import SigningKey
 from device.sync import state
 from device.sync.courier import Pace, run
 from device.sync.link import Link, from_url
+from device.sync.notices import NoticeBoard
 from tests.simulated.signing_box import BEGIN, BOOT
 
 HASTY = Pace(look=0.02, patience=0.5, stuck=2.0, stable=0.5, first_pause=0.05, longest_pause=0.2)
@@ -71,6 +72,11 @@ class Venue:
         return None if said is None or said.trouble is None else said.trouble.code
 
     @property
+    def notices(self) -> NoticeBoard:
+        """What the platform has said to it."""
+        return NoticeBoard(self.folder / "notices.jws", self.name, self.platform)
+
+    @property
     def receipted(self) -> int:
         """How far the platform has it, as its log says."""
         receipt = self.log.receipt()
@@ -96,7 +102,13 @@ class Venue:
             "0.1.0",
             self.pace,
         )
-        self._thread = threading.Thread(target=run, args=arguments, name=f"sync of {self.name}", daemon=True)
+        self._thread = threading.Thread(
+            target=run,
+            args=arguments,
+            kwargs={"notices": self.notices},
+            name=f"sync of {self.name}",
+            daemon=True,
+        )
         self._thread.start()
         return self
 

@@ -11,6 +11,7 @@ from device.host.clock import Instant
 from device.page.label_code import hash_label_code
 from device.record.keys import Jwks
 from device.record.log import EventLog
+from device.record.notice import Notice, seal_notice
 from device.record.receipt import Receipt, seal_receipt
 from device.record.receipt_ledger import ReceiptLedger
 from device.record.reports import (
@@ -27,6 +28,7 @@ from device.record.reports import (
     WorkName,
 )
 from device.record.signing_key import SigningKey
+from device.sync.notices import NoticeBoard
 from device.sync.state import StateFile
 from device.trouble import Trouble
 from tests.simulated.reports import COVERAGE, PLAY
@@ -216,6 +218,13 @@ def hears(house: House, at: datetime, state: str = "hearing", sounding: bool = T
         "monotonic": None,
     } | more
     write_hearing(house.run / "hearing.json", Hearing(**told))
+
+
+def says(house: House, notice: Notice, signer: SigningKey) -> None:
+    """Let a platform with this key say something, and `estu sync` keep it."""
+    platform = Jwks.of([signer.public])
+    (house.folder / "platform.jwks").write_bytes(platform.as_json())
+    NoticeBoard(house.folder / "notices.jws", BOX, platform).post(seal_notice(notice, signer))
 
 
 def sends(house: House, at: datetime, connected: bool = True, trouble: Trouble | None = None) -> None:

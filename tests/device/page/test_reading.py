@@ -3,13 +3,16 @@
 import json
 from collections.abc import Callable
 from datetime import timedelta
+from html import escape
 
 import pytest
 
 from device.condition import Code
 from device.page import words
 from device.page.language import LANGUAGES
+from device.record.notice import Notice, Words
 from device.record.reports import BootReport, IncidentReport, LogFound
+from device.record.signing_key import SigningKey
 from device.trouble import Trouble
 from tests.device.page import house as houses
 from tests.device.page.conftest import Reader, Time, reader_of
@@ -60,6 +63,24 @@ def test_what_waits_is_counted_and_the_last_receipt_has_its_age(small: Make, clo
     assert "21 запись ждёт отправки" in page
     assert "Последнее подтверждение: 2 часа назад" in page
     assert "Проверьте сетевой кабель и роутер" in page
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_what_the_platform_has_to_say_is_told_in_the_readers_language(
+    small: Make, clock: Time, code: str
+) -> None:
+    house, signer = small(BEGUN), SigningKey.create(None)
+    text = Words("Техник сейсенбіде келеді.", "Техник придёт во вторник.", "<b>He</b> comes on Tuesday.")
+    end = NOW + timedelta(days=7)
+    houses.says(house, Notice(houses.BOX, "visit-7", NOW - 9 * MINUTE, end, "visit", text), signer)
+    reader = reader_of(house, clock)
+    told = escape(getattr(text, code))
+    assert told in reader.read(f"/?lang={code}")
+    assert told in json.loads(reader.read("/live", **{"accept-language": code}))["parts"]["answers"]
+    (house.folder / "platform.jwks").write_bytes(house.platform.as_json())
+    assert told not in reader.read(f"/?lang={code}"), "another platform's words are not shown"
+    houses.says(house, Notice(houses.BOX, "visit-7", NOW, NOW, "visit", text), signer)
+    assert told not in reader.read(f"/?lang={code}"), "it was taken back"
 
 
 @pytest.mark.parametrize(

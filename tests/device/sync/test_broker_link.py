@@ -98,6 +98,19 @@ def test_a_subscription_that_is_not_granted_is_no_connection() -> None:
         assert failure(link, ("estu/v1/box-1/receipt",)).code == "broker-subscription"
 
 
+def test_what_is_only_wished_for_is_done_without_where_it_is_not_granted() -> None:
+    def answer(connection: socket.socket) -> None:
+        connection.recv(1000)
+        connection.sendall(CONNACK)
+        packet = connection.recv(1000)
+        connection.sendall(b"\x90\x05" + packet[2:4] + b"\x00\x01\x87")
+        connection.recv(1000)
+
+    topics = ["estu/v1/box-1/receipt"], ["estu/v1/box-1/notice"]
+    with server(answer) as link, BrokerLink(link, topics[0], wishes=topics[1]) as broker:
+        assert broker.denied == topics[1]
+
+
 def test_a_goodbye_of_the_broker_is_passed_on() -> None:
     def answer(connection: socket.socket) -> None:
         connection.sendall(CONNACK + b"\xe0\x02\x8e\x00")
