@@ -23,15 +23,15 @@ class Lines:
         """Open them all."""
         self._thread.start()
         for line in self._lines.values():
-            asyncio.run_coroutine_threadsafe(line.open(), self._loop).result(10)
+            asyncio.run_coroutine_threadsafe(line.open(), self._loop).result(60)
         return self
 
     def __exit__(self, *_: object) -> None:
         """Cut them all."""
         for line in self._lines.values():
-            asyncio.run_coroutine_threadsafe(line.close(), self._loop).result(10)
+            asyncio.run_coroutine_threadsafe(line.close(), self._loop).result(60)
         self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(10)
+        self._thread.join(60)
         self._loop.close()
 
     def __getitem__(self, name: str) -> Line:

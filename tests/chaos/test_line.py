@@ -10,7 +10,7 @@ from tests.chaos.plan import Fault, Kind
 from tests.simulated.broker import free_port
 
 Talk = Callable[[Line, asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
-PATIENCE = 30.0  # seconds
+PATIENCE = 120.0  # seconds
 
 
 def strike(line: Line, kind: Kind, length: float = 0.3, amount: float = 0.0, upward: bool = True) -> None:
@@ -107,10 +107,14 @@ def test_a_deaf_line_accepts_and_never_answers() -> None:
     async def talk(line: Line, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"one")
         assert await reader.readexactly(3) == b"one"
-        strike(line, Kind.DEAF)
+        strike(line, Kind.DEAF, length=1000.0)
         assert await heard(reader) == b""
         again, asking = await asyncio.open_connection("127.0.0.1", line.port)
         asking.write(b"hello?")
+        while not line.happened[Kind.DEAF]:
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.1)
+        line.heal()
         assert await heard(again) == b""
         assert line.happened[Kind.DEAF] == 1
 
@@ -119,7 +123,7 @@ def test_a_deaf_line_accepts_and_never_answers() -> None:
 
 def test_a_slow_line_carries_every_byte_in_order() -> None:
     async def talk(line: Line, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        strike(line, Kind.DELAY, amount=0.01)
+        strike(line, Kind.DELAY, length=1000.0, amount=0.01)
         for number in range(20):
             writer.write(b"%03d" % number)
             await asyncio.sleep(0.005)

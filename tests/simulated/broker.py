@@ -1,5 +1,6 @@
 """A real mosquitto on loopback, that can be killed and started again: in the clear, or as it is shipped, with TLS."""
 
+import random
 import re
 import shutil
 import signal
@@ -17,12 +18,28 @@ _PROGRAM = (
     shutil.which("mosquitto") or "/usr/sbin/mosquitto"
 )  # Debian keeps it where users' PATH does not look
 
+_LUCK = random.SystemRandom()  # tests that run beside these choose others
+_GIVEN: set[int] = set()
+_PATIENCE = 60  # seconds for it to start or to end, on a machine that does much else
+
 
 def free_port() -> int:
-    """Find a port of loopback that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Find a port of loopback that nobody listens on.
+
+    It lies below those that the system gives to whoever connects: otherwise a client that tries again and again while a
+    broker is down would sooner or later be given the broker's own port, talk to itself, and keep the broker out.
+    """
+    while True:
+        port = _LUCK.randrange(10_240, 32_768)  # up to where ip_local_port_range begins
+        if port in _GIVEN:
+            continue
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        _GIVEN.add(port)
+        return port
 
 
 @dataclass
@@ -88,11 +105,11 @@ class Broker:
     def _end(self, how: signal.Signals) -> None:
         if self._running is not None:
             self._running.send_signal(how)
-            self._running.wait(10)
+            self._running.wait(_PATIENCE)
             self._running = None
 
     def _await(self, port: int) -> None:
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + _PATIENCE
         while True:
             try:
                 socket.create_connection(("127.0.0.1", port), timeout=1).close()

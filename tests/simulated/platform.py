@@ -68,12 +68,12 @@ class Platform:
         self._ready.clear()
         self._thread = threading.Thread(target=self._run, name="platform", daemon=True)
         self._thread.start()
-        assert self._ready.wait(10)
+        assert self._ready.wait(60)
         return self
 
     def __exit__(self, *_: object) -> None:
         self._stop.set()
-        self._thread.join(10)
+        self._thread.join(60)
 
     def _run(self) -> None:
         link = replace(self.link(), session_expiry=0, largest_packet=1_000_000)

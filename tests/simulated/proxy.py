@@ -42,7 +42,7 @@ class Proxy:
 
     def __exit__(self, *_: object) -> None:
         self._stop.set()
-        self._thread.join(5)
+        self._thread.join(60)
         self._drop_all()
         self._listener.close()
         self._selector.close()

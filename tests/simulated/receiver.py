@@ -107,7 +107,7 @@ class ReceiverProcess:
         ]
         self._running = _READY.Process(target=_receive, args=(arguments, log, self.dies))
         self._running.start()
-        wait_until(lambda: self.log.count("Receiving") > heard, f"the receiver receives: {self.log}", 60.0)
+        wait_until(lambda: self.log.count("Receiving") > heard, f"the receiver receives: {self.log}", 120.0)
         return self
 
     def kill(self) -> None:
@@ -137,7 +137,7 @@ class ReceiverProcess:
 
     def _ended(self) -> None:
         assert self._running is not None
-        self._running.join(15)
+        self._running.join(60)
         assert not self._running.is_alive(), "the receiver did not end"
         self._running = None
 

@@ -19,10 +19,11 @@ from device.sync.link import Link, from_url
 from device.sync.notices import NoticeBoard
 from tests.simulated.signing_box import BEGIN, BOOT
 
+PATIENCE = 90.0  # seconds until it is said that something does not come about; a busy machine takes its time
 HASTY = Pace(look=0.02, patience=0.5, stuck=2.0, stable=0.5, first_pause=0.05, longest_pause=0.2)
 
 
-def wait_until(true: Callable[[], object], what: str, seconds: float = 20.0) -> None:
+def wait_until(true: Callable[[], object], what: str, seconds: float = PATIENCE) -> None:
     """Wait for something to become true."""
     deadline = time.monotonic() + seconds
     while not true():
@@ -116,7 +117,7 @@ class Venue:
         """Stop `estu sync`, as the service manager would."""
         self._stop.set()
         if self._thread is not None:
-            self._thread.join(15)
+            self._thread.join(PATIENCE)
             assert not self._thread.is_alive(), "estu sync did not stop when told to"
             self._thread = None
 
@@ -127,6 +128,6 @@ class Venue:
         self.stop()
         self.log.close()
 
-    def wait_for_receipt(self, through: int, seconds: float = 20.0) -> None:
+    def wait_for_receipt(self, through: int, seconds: float = PATIENCE) -> None:
         """Wait until the platform has everything up to a number."""
         wait_until(lambda: self.receipted == through, f"{self.name} has a receipt through {through}", seconds)

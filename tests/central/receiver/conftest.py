@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
@@ -100,9 +101,11 @@ def deliver(broker: Broker, *deliveries: Delivery) -> None:
 
 def retained(broker: Broker, platform: Jwks) -> dict[str, Receipt]:
     """Give the receipts that a box that comes back would find."""
-    link = replace(from_url(broker.url, "watcher"), session_expiry=0)
-    with BrokerLink(link, [RECEIPTS]) as watcher:
-        found = [
-            unseal_receipt(one.payload, platform) for one in watcher.turn(0.5) if isinstance(one, Message)
-        ]
-    return {receipt.box: receipt for receipt in found}
+    link = replace(from_url(broker.url, f"watcher-{uuid4()}"), session_expiry=0)
+    with BrokerLink(link, [RECEIPTS, link.client]) as watcher:
+        watcher.publish(link.client, b"")  # it comes behind all that the broker had kept
+        found: list[Message] = []
+        while not any(one.topic == link.client for one in found):
+            found += [one for one in watcher.turn(1.0) if isinstance(one, Message)]
+    receipts = [unseal_receipt(one.payload, platform) for one in found if one.topic != link.client]
+    return {receipt.box: receipt for receipt in receipts}

@@ -82,7 +82,7 @@ def test_a_receiver_that_starts_before_its_database_waits_for_it(tmp_path: Path)
     time.sleep(0.3)
     assert opened == []
     folder.mkdir()
-    receiver.join(20)
+    receiver.join(60)
     assert isinstance(opened[0], Ledger)
     opened[0].close()
 

@@ -45,7 +45,7 @@ def estu_sync(venue: Venue, broker: Broker) -> Iterator[None]:
         assert running.poll() is None, (venue.folder / "sync.words").read_text()
     finally:
         running.terminate()
-        running.wait(30)
+        running.wait(60)
 
 
 def back_up(receiver: ReceiverProcess, server: PostgreSql, to: Path) -> None:
@@ -82,21 +82,19 @@ def test_a_platform_restored_from_yesterdays_backup_has_everything_again(
     with closing(venue.log), estu_sync(venue, broker):
         with receiver:
             venue.hear(30)
-            venue.wait_for_receipt(30, 60.0)
+            venue.wait_for_receipt(30)
             back_up(receiver, postgresql, tmp_path / "yesterday")
             venue.hear(50)
-            venue.wait_for_receipt(80, 60.0)
+            venue.wait_for_receipt(80)
             receiver.stop()
         receiver.look_away()
         restore(receiver, postgresql, tmp_path / "yesterday")
         assert len(receiver.account().counted(venue.name)) == 30
         with receiver:
-            wait_until(lambda: len(receiver.account().counted(venue.name)) == 80, "all is there again", 60.0)
+            wait_until(lambda: len(receiver.account().counted(venue.name)) == 80, "all is there again")
             head = venue.log.events(79, 1)[0].hash
-            wait_until(
-                lambda: retained(broker, receiver.platform)[venue.name].head == head, "and receipted", 60.0
-            )
-            venue.wait_for_receipt(80, 60.0)
+            wait_until(lambda: retained(broker, receiver.platform)[venue.name].head == head, "and receipted")
+            venue.wait_for_receipt(80)
         log = venue.log.events(0, 1_000)
         assert [event.jws for event in receiver.account().counted(venue.name)] == [one.jws for one in log]
         assert list(receiver.account().quarantined()) == []

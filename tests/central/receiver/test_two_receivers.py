@@ -64,7 +64,7 @@ def test_interleaved_doubled_and_forged_deliveries_are_sorted_out_by_two_receive
     with one, two:
         deliver(broker, *deliveries)
         wait_until(
-            lambda: one.ledger.places() == {box.name: one_place(box) for box in boxes}, "all is kept", 60.0
+            lambda: one.ledger.places() == {box.name: one_place(box) for box in boxes}, "all is kept", 120.0
         )
         deliver(broker, *forks)
         wait_until(
@@ -96,7 +96,7 @@ def test_a_receiver_that_dies_leaves_its_share_to_the_other(
         forge(broker, box.name, *box.events)
         two.wait_until_dead()
         forge(broker, box.name, *box.events)
-        wait_until(lambda: len(one.account().counted(box.name)) == EVENTS, "the other has them all", 60.0)
+        wait_until(lambda: len(one.account().counted(box.name)) == EVENTS, "the other has them all", 120.0)
         wait_until(lambda: heads(broker, one.platform) == {box.name: box.head}, "and has said so")
 
 

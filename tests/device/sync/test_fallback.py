@@ -41,6 +41,12 @@ def platform(broker: ShippedBroker) -> Iterator[Platform]:
         yield running
 
 
+def stands_on(venue: Venue, port: int) -> bool:
+    """Say whether a box is connected by a port; its state is read once, since it is rewritten meanwhile."""
+    state = venue.state
+    return state is not None and state.connected and state.broker == f"localhost:{port}"
+
+
 def test_where_8883_is_blocked_web_sockets_carry_and_the_box_goes_home_when_it_is_open(
     tmp_path: Path, broker: ShippedBroker, platform: Platform
 ) -> None:
@@ -54,31 +60,16 @@ def test_where_8883_is_blocked_web_sockets_carry_and_the_box_goes_home_when_it_i
         with Venue(tmp_path / "box", platform.keys, ways, BOX, pace=pace) as venue:
             venue.hear(5)
             venue.wait_for_receipt(5)
-            assert venue.state is not None
-            assert venue.state.broker == f"localhost:{broker.web_port}"
+            wait_until(lambda: stands_on(venue, broker.web_port), "the box goes by the other way")
             firewall.refusing = False
-            wait_until(
-                lambda: (
-                    venue.state is not None
-                    and venue.state.connected
-                    and venue.state.broker == f"localhost:{firewall.port}"
-                ),
-                "the box went home",
-            )
+            wait_until(lambda: stands_on(venue, firewall.port), "the box went home")
             venue.hear(5)
             venue.wait_for_receipt(10)
             firewall.refusing = True
             firewall.cut()
             venue.hear(5)
             venue.wait_for_receipt(15)
-            wait_until(
-                lambda: (
-                    venue.state is not None
-                    and venue.state.connected
-                    and venue.state.broker == f"localhost:{broker.web_port}"
-                ),
-                "the box goes by the other way again",
-            )
+            wait_until(lambda: stands_on(venue, broker.web_port), "the box goes by the other way again")
             state = venue.state
             assert state is not None
             assert state.last_trouble is not None

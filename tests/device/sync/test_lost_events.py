@@ -48,7 +48,7 @@ def one_account(venue: Venue, receiver: ReceiverProcess, events: int) -> None:
     """Wait until all is receipted; the platform counts each event of the log, and as many as are expected."""
     head = venue.log.head()
     assert head is not None
-    venue.wait_for_receipt(head.seq, seconds=40.0)
+    venue.wait_for_receipt(head.seq)
     counted = [event.jws for event in receiver.account().counted(venue.name, limit=1_000)]
     assert len(counted) == events
     assert {stored.jws for stored in venue.log.events(0, 1_000)} <= set(counted)

@@ -12,7 +12,7 @@ from tests.simulated.venue import HASTY, Venue, wait_until
 
 
 def signs_of_life(venue: Venue, url: str, platform: Jwks, folder: Path) -> list[int]:
-    """Run `estu sync` until it has shown some signs of life, or for 20 s."""
+    """Run `estu sync` until it has shown some signs of life."""
     stop, signs = threading.Event(), [0]
 
     def alive() -> None:
@@ -26,7 +26,7 @@ def signs_of_life(venue: Venue, url: str, platform: Jwks, folder: Path) -> list[
         wait_until(lambda: signs[0] >= 5, "it showed that it is alive")
     finally:
         stop.set()
-        running.join(10)
+        running.join(60)
     assert not running.is_alive()
     return signs
 
