@@ -50,6 +50,9 @@ Code = Literal[
     "muted",
     "starting",
     "microphone-lost",
+    "microphone-busy",
+    "microphone-ambiguous",
+    "microphone-refused",
     "microphone-deaf",
     "microphone-covered",
     "sync-stopped",
@@ -70,6 +73,11 @@ ADVICE: dict[Code, str] = {
     "muted": "The box is muted and hears nothing. Let it hear again on its page or with its button.",
     "starting": "The box is starting. Wait two minutes.",
     "microphone-lost": "The microphone is away. Plug it in again, straight into the box.",
+    "microphone-busy": "Another program has the microphone. Pull the box's plug, wait ten seconds, plug it in; then call "
+    "the technician.",
+    "microphone-ambiguous": "Several microphones are plugged in. Leave only the one plugged in that belongs to the box.",
+    "microphone-refused": "The microphone is there and cannot be used. Unplug it, plug it in again; if that does not help, "
+    "replace it.",
     "microphone-deaf": "The microphone gives nothing. Unplug it, plug it in again; if that does not help, replace it.",
     "microphone-covered": "The microphone seems to be covered. Uncover it and take away what stands before it.",
     "sync-stopped": "The box hears, but does not deliver. Pull its plug, wait ten seconds, plug it in.",
@@ -153,13 +161,26 @@ def _not_hearing(hearing: Hearing) -> Condition | None:
         case "starting":
             return Condition(Light.STARTING, "starting")
         case "lost":
-            return Condition(Light.DEAF, "microphone-lost")
+            return Condition(Light.DEAF, _lost(trouble))
         case "deaf":
             return Condition(Light.DEAF, "microphone-deaf")
         case "covered":
             return Condition(Light.DEAF, "microphone-covered")
         case "hearing" | "silent":
             return None
+
+
+def _lost(trouble: str | None) -> Code:
+    """Say why there is no microphone: whoever is told to plug in what is plugged in is not helped."""
+    match trouble:
+        case "microphone-busy":
+            return "microphone-busy"
+        case "microphone-ambiguous":
+            return "microphone-ambiguous"
+        case "microphone-not-opened" | "microphone-not-listed" | "sound-system-away":
+            return "microphone-refused"
+        case _:
+            return "microphone-lost"
 
 
 def _undelivered(

@@ -131,12 +131,27 @@ def _now(now: Now) -> dict[str, Any]:
 
 
 def _settings(settings: Settings) -> dict[str, Any]:
-    box, address = settings.box, urlsplit(settings.broker.url)
+    box, microphone, light = settings.box, settings.microphone, settings.light
+    first, *others = (_address(url) for url in (settings.broker.url, *settings.broker.fallback))
     return {
         "box": {"id": box.id, "venue": box.venue, "hall": box.hall, "language": box.language},
-        "microphone": {"device": settings.microphone.device},
-        "broker": {"scheme": address.scheme, "host": address.hostname, "port": address.port},
+        "microphone": {
+            "usb": microphone.usb,
+            "serial": microphone.serial,
+            "port": microphone.port,
+            "device": microphone.device,
+            "gain": microphone.gain,
+        },
+        "light": {"led": light.led, "pin": light.pin, "button": light.button},
+        "broker": first,
+        "fallback": others,
     }
+
+
+def _address(url: str) -> dict[str, Any]:
+    """Give where a broker is, without whatever stands before its name."""
+    address = urlsplit(url)
+    return {"scheme": address.scheme, "host": address.hostname, "port": address.port}
 
 
 def _software() -> dict[str, Any]:

@@ -49,6 +49,17 @@ ADVICE: Mapping[Code, str] = {
     ),
     "starting": marked("The box is starting. Wait two minutes."),
     "microphone-lost": marked("There is no microphone. Plug it in again, straight into the box."),
+    "microphone-busy": marked(
+        "Another program has the microphone. Pull the plug of the box, wait ten seconds and plug it in again. "
+        "If that does not help, call the technician."
+    ),
+    "microphone-ambiguous": marked(
+        "Several microphones are plugged in. Leave only the one plugged in that belongs to the box."
+    ),
+    "microphone-refused": marked(
+        "The microphone is there, but cannot be used. Unplug it and plug it in again; "
+        "if that does not help, replace it."
+    ),
     "microphone-deaf": marked(
         "The microphone gives nothing. Unplug it and plug it in again; if that does not help, replace it."
     ),

@@ -29,6 +29,8 @@ WARM = 70.0  # °C; an empty hall in winter should not get there
 
 # `get_throttled`, as the documentation of `vcgencmd` has it.
 _UNDER_VOLTAGE_NOW, _UNDER_VOLTAGE_SINCE = 1 << 0, 1 << 16
+_BETTER_SUPPLY = "Use the board maker's own supply and a short cable; take other USB devices away."
+_LONGEST_LINE, _MOST_LINES = 8_192, 100_000  # bytes; the kernel keeps some thousand lines
 
 
 def clock(now: Instant) -> Finding:
@@ -137,18 +139,75 @@ def temperature(sys: Path = Path("/sys")) -> Finding:
     )
 
 
-def supply(sys: Path = Path("/sys")) -> Finding:
-    """Ask a Raspberry Pi's firmware whether its voltage was ever too low since it started."""
+def supply(sys: Path = Path("/sys"), kernel_log: Path = Path("/dev/kmsg")) -> Finding:
+    """Ask whether the voltage was ever too low since the machine started.
+
+    Raspberry Pi's own kernel shows the firmware's word. Others, Debian's among them, show by the driver `rpi_volt` how it is
+    at this moment, and write into their log when it was too low.
+
+    Args:
+        sys: The kernel's `/sys`.
+        kernel_log: The kernel's log; only root may read it.
+    """
     found = _number(sys / "devices" / "platform" / "soc" / "soc:firmware" / "get_throttled", base=16)
     if found is None:
-        return SUPPLY.skipped("this machine does not watch its supply")
+        return _supply_by_driver(sys, kernel_log)
     if found & (_UNDER_VOLTAGE_NOW | _UNDER_VOLTAGE_SINCE):
         when = "now" if found & _UNDER_VOLTAGE_NOW else "since it started"
-        return SUPPLY.failed(
-            f"the voltage is or was too low {when} (0x{found:x})",
-            "Use the board maker's own supply and a short cable; take other USB devices away.",
-        )
+        return SUPPLY.failed(f"the voltage is or was too low {when} (0x{found:x})", _BETTER_SUPPLY)
     return SUPPLY.passed(f"the voltage was never too low since it started (0x{found:x})")
+
+
+def _supply_by_driver(sys: Path, kernel_log: Path) -> Finding:
+    """Source: Linux, drivers/hwmon/raspberrypi-hwmon.c."""
+    for chip in sorted((sys / "class" / "hwmon").glob("hwmon*")):
+        if _text(chip / "name") == "rpi_volt":
+            break
+    else:
+        return SUPPLY.skipped("this machine does not watch its supply")
+    if _number(chip / "in0_lcrit_alarm"):
+        return SUPPLY.failed("the voltage is too low now", _BETTER_SUPPLY)
+    said = _log_of_the_kernel(kernel_log)
+    if said is None:
+        return SUPPLY.skipped(
+            "the voltage is not too low now; whether it was before may not be asked here",
+            "Run the self-test as root.",
+        )
+    if times := said.count(b"Undervoltage detected"):
+        return SUPPLY.failed(f"the voltage was too low, {times} times since it started", _BETTER_SUPPLY)
+    return SUPPLY.passed("the voltage was never too low since it started")
+
+
+def _log_of_the_kernel(path: Path) -> bytes | None:
+    """Read what the kernel has said (each read gives a line, as Documentation/ABI/testing/dev-kmsg has it)."""
+    try:
+        log = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    except OSError:
+        return None
+    said = []
+    try:
+        while len(said) < _MOST_LINES:
+            try:
+                line = os.read(log, _LONGEST_LINE)
+            except BrokenPipeError:  # lines that were overwritten meanwhile
+                continue
+            if not line:
+                break
+            said.append(line)
+    except BlockingIOError:  # that was the last one
+        pass
+    except OSError:
+        return None
+    finally:
+        os.close(log)
+    return b"".join(said)
+
+
+def _text(path: Path) -> str | None:
+    try:
+        return path.read_text().strip()
+    except (OSError, UnicodeDecodeError):
+        return None
 
 
 def _number(path: Path, base: int = 10) -> int | None:

@@ -1,5 +1,6 @@
 """What the box recognises with, signs with, and whom it reaches."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from device.catalogue.catalogue import Catalogue
@@ -98,11 +99,11 @@ def signing_key(path: Path, box: str, log: Path) -> Finding:
     return KEY.passed(f"{words}, as event {last.seq} was signed")
 
 
-def broker(link: Link, state: SyncState | None) -> Finding:
-    """Reach the broker with this box's identity.
+def broker(ways: Sequence[Link], state: SyncState | None) -> Finding:
+    """Reach the broker with this box's identity, by the first of its ways that is open.
 
     Args:
-        link: How.
+        ways: How, the preferred first.
         state: What `estu sync` wrote, if it runs. If it is connected, that is the proof: a second connection under the
             same name would end the first.
     """
@@ -110,8 +111,12 @@ def broker(link: Link, state: SyncState | None) -> Finding:
         return BROKER.passed(
             f"`estu sync` is connected to {state.broker} since {state.since:%Y-%m-%d %H:%M} UTC"
         )
-    try:
-        with BrokerLink(link, [], by_hand=True):
-            return BROKER.passed(f"{link} greets this box" + (" over TLS" if link.tls else ""))
-    except EstuError as error:
-        return BROKER.failed(error.message, error.advice)
+    shut: list[EstuError] = []
+    for way in ways:
+        try:
+            with BrokerLink(way, [], by_hand=True):
+                greeted = f"{way} greets this box" + (" over TLS" if way.tls else "")
+                return BROKER.passed("; but ".join([greeted, *(error.message for error in shut)]))
+        except EstuError as error:
+            shut.append(error)
+    return BROKER.failed(" ".join(error.message for error in shut), shut[0].advice)

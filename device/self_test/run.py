@@ -44,16 +44,17 @@ def run(chosen: Settings, loudspeaker: str | None = None) -> Iterator[Finding]:
 
 
 def _broker(chosen: Settings, now: datetime) -> Finding:
-    broker = chosen.broker
+    broker, floor = chosen.broker, _floor(chosen)
     try:
-        way = link.from_url(
-            broker.url, chosen.box.id, broker.ca, broker.certificate, broker.key, _floor(chosen)
-        )
+        ways = [
+            link.from_url(url, chosen.box.id, broker.ca, broker.certificate, broker.key, floor)
+            for url in (broker.url, *broker.fallback)
+        ]
     except EstuError as error:
         return platform.BROKER.failed(error.message, error.advice)
     said = state.read(chosen.sync_state)
     fresh = said is not None and timedelta(0) <= now - said.written <= SYNC_GROWS_OLD
-    return platform.broker(way, said if fresh else None)
+    return platform.broker(ways, said if fresh else None)
 
 
 def _floor(chosen: Settings) -> datetime:

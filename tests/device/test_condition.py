@@ -78,6 +78,23 @@ def test_what_keeps_the_box_from_hearing_goes_before_what_keeps_the_platform_fro
         assert condition(hearing(state=state), way, 900, None, NOW) == Condition(light, code)
 
 
+@pytest.mark.parametrize(
+    ("said", "code"),
+    [
+        ("microphone-missing", "microphone-lost"),
+        ("microphone-gone", "microphone-lost"),
+        ("microphone-busy", "microphone-busy"),
+        ("microphone-ambiguous", "microphone-ambiguous"),
+        ("microphone-not-opened", "microphone-refused"),
+        ("microphone-not-listed", "microphone-refused"),
+        ("sound-system-away", "microphone-refused"),
+    ],
+)
+def test_nobody_is_told_to_plug_in_a_microphone_that_is_plugged_in(said: str, code: Code) -> None:
+    told = hearing(state="lost", trouble=trouble(said))
+    assert condition(told, sync(), 0, RECEIVED, NOW) == Condition(Light.DEAF, code)
+
+
 def test_a_full_card_is_named() -> None:
     found = condition(hearing(state="broken", trouble=trouble("disk-full")), sync(), 0, RECEIVED, NOW)
     assert found == Condition(Light.BROKEN, "disk-full")

@@ -64,6 +64,12 @@ class SoundCard:
             f'pcm.{NAME} {{ type pulse; device {NAME}; hint {{ show on; description "A virtual microphone" }} }}\n'
             f"ctl.{MIXER} {{ type pulse; device {NAME} }}\n"
         )
+        # No memory is shared with the server: libpulse waits for ever for a semaphore in it that a killed server held
+        # (pa_memimport_free), and PortAudio with it. No real card has such a library between itself and ALSA.
+        (self._folder / "pulse").mkdir(exist_ok=True)
+        (self._folder / "pulse" / "client.conf").write_text(
+            "enable-shm = no\nenable-memfd = no\nautospawn = no\n"
+        )
         self.plug_in()
         return self
 
@@ -83,7 +89,8 @@ class SoundCard:
             f"module-remap-source source_name={NAME} master={_SINK}.monitor {layout}",
         ]
         command = ["pulseaudio", "-n", "--daemonize=no", "--exit-idle-time=-1", "--disallow-exit"]
-        command += ["--use-pid-file=no", "--log-level=error", *(f"--load={module}" for module in modules)]
+        command += ["--use-pid-file=no", "--log-level=error", "--disable-shm=yes"]
+        command += [f"--load={module}" for module in modules]
         self._server = subprocess.Popen(command, env={**os.environ, **self.environment})
         until = time.monotonic() + _STARTED_WITHIN
         while NAME not in self._control("list", "short", "sources"):

@@ -187,6 +187,8 @@ id = "{BOX}"
 venue = "Жамбыл атындағы филармония"
 hall = "Үлкен зал"
 language = "{language}"
+[microphone]
+usb = "0d8c:0014"
 [paths]
 log = "log.sqlite"
 catalogue = "catalogue"
@@ -195,6 +197,7 @@ label_code = "label-code.scrypt"
 runtime = "run"
 [broker]
 url = "mqtts://someone:secret@broker.example:8883"
+fallback = ["wss://someone:secret@broker.example:443"]
 platform_keys = "platform.jwks"
 """
     )

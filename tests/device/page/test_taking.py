@@ -305,6 +305,8 @@ def test_the_support_bundle_helps(own: Reader) -> None:
     assert read["now.json"]["hearing"]["level_dbfs"] == -31.0
     assert read["now.json"]["code"] == "sync-stopped"
     assert read["settings.json"]["broker"] == {"scheme": "mqtts", "host": "broker.example", "port": 8883}
+    assert read["settings.json"]["fallback"] == [{"scheme": "wss", "host": "broker.example", "port": 443}]
+    assert read["settings.json"]["microphone"]["usb"] == "0d8c:0014"
     assert read["log.json"]["events"] == 9
     assert read["log.json"]["waiting"] == 2
     assert read["software.json"]["packages"]["starlette"]

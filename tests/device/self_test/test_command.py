@@ -20,6 +20,9 @@ from device.host.clock import StreamClock
 from device.record.keys import Jwks
 from device.record.log import EventLog
 from device.record.signing_key import SigningKey
+from device.self_test import platform
+from device.self_test.finding import Outcome
+from device.sync.link import from_url
 from device.sync.state import SyncState
 from device.trouble import Trouble
 from tests.device.catalogue.made_up import write_usable
@@ -127,6 +130,16 @@ def test_without_microphone_keys_catalogue_and_broker_each_is_named(box: Path) -
         assert checks[number]["advice"]
     assert "signed with another key" in checks[52]["words"]
     assert outcomes(checks, 31, 50) == ["PASS", "PASS"]
+
+
+def test_a_box_whose_first_way_is_shut_reaches_its_platform_by_another(broker: ShippedBroker) -> None:
+    files = broker.server_authority, broker.folder / "box.crt", broker.folder / "box.key"
+    ways = [from_url(url, BOX, *files) for url in ("mqtts://localhost:1", broker.url)]
+    found = platform.broker(ways, None)
+    assert found.outcome is Outcome.PASS, found
+    assert "over TLS; but" in found.words
+    assert "localhost:1" in found.words
+    assert platform.broker(ways[:1], None).outcome is Outcome.FAIL
 
 
 def test_a_dead_microphone_fails_and_a_clip_that_is_not_heard_too(box: Path) -> None:

@@ -134,3 +134,26 @@ def test_a_supply_that_is_or_was_too_weak_fails(tmp_path: Path, word: str, outco
     put(tmp_path / "devices/platform/soc/soc:firmware/get_throttled", f"{word}\n")
     assert machine.supply(tmp_path).outcome is outcome
     assert machine.supply(tmp_path / "none").outcome is Outcome.SKIP
+
+
+@pytest.mark.parametrize(
+    ("alarm", "log", "outcome", "words"),
+    [
+        ("0", "6,339,5140900,-;usb 1-1: new device\n", Outcome.PASS, "never too low"),
+        ("1", "", Outcome.FAIL, "too low now"),
+        ("0", "2,412,88800900,-;hwmon hwmon1: Undervoltage detected!\n" * 2, Outcome.FAIL, "2 times"),
+        ("0", None, Outcome.SKIP, "not too low now"),
+    ],
+)
+def test_under_debians_kernel_the_driver_and_the_kernels_log_say_how_the_supply_is(
+    tmp_path: Path, alarm: str, log: str | None, outcome: Outcome, words: str
+) -> None:
+    put(tmp_path / "class/hwmon/hwmon0/name", "cpu_thermal\n")
+    put(tmp_path / "class/hwmon/hwmon1/name", "rpi_volt\n")
+    put(tmp_path / "class/hwmon/hwmon1/in0_lcrit_alarm", f"{alarm}\n")
+    if log is not None:
+        put(tmp_path / "kmsg", log)
+    found = machine.supply(tmp_path, tmp_path / "kmsg")
+    assert found.outcome is outcome
+    assert words in found.words
+    assert bool(found.advice) is (outcome is not Outcome.PASS)

@@ -43,7 +43,7 @@ class Stream:
     def start(self) -> None:
         self.active = True
 
-    def abort(self, **_: Any) -> None:
+    def stop(self, **_: Any) -> None:
         self.active = False
 
     def close(self, **_: Any) -> None:

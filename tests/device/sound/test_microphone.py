@@ -141,7 +141,7 @@ class StuckStream:
     def __init__(self) -> None:
         self.released = threading.Event()
 
-    def abort(self, **_: object) -> None:
+    def stop(self, **_: object) -> None:
         self.released.wait()
 
     def close(self, **_: object) -> None:
