@@ -6,13 +6,16 @@ Rules:
 - `train` is for training, `test` for measuring, tests and the demonstration.
 - `reserved` is neither trained nor tuned on. No list here gives those packages; they must be asked for by name.
 - What is in the cache is not fetched again; a fetch that was cut off goes on where it stopped.
+- Several processes may fetch and decode into one cache: each package is unpacked by one, the others wait for it.
 """
 
 import csv
+import fcntl
 import os
 import subprocess
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeVar
@@ -142,8 +145,10 @@ def fetch(
     for package in packages:
         folder = cache / "corpus" / package
         if not (folder / _INDEX).exists():
-            unpack(download(package, cache / "debs"), folder)
-            _write_index(folder)
+            with _alone(cache / "debs" / f".{package}.lock"):
+                if not (folder / _INDEX).exists():  # another may have unpacked it meanwhile
+                    unpack(download(package, cache / "debs"), folder)
+                    _write_index(folder)
         without = known[package]
         found += [
             path
@@ -176,7 +181,8 @@ def decode(
             if samples is None:
                 return None
             target.parent.mkdir(parents=True, exist_ok=True)
-            beside = target.with_name(f".{target.name}.part")
+            # Another process may decode the same file; each writes its own, and the last to end is as good as the first.
+            beside = target.with_name(f".{target.name}.{os.getpid()}.part")
             with beside.open("wb") as out:
                 np.save(out, samples)
             beside.replace(target)
@@ -228,6 +234,15 @@ def _one_of(word: str, words: tuple[Word, ...]) -> Word:
         if word == allowed:
             return allowed
     raise Refused("corpus-table-wrong", f"{TABLE.name} says {word!r}.", f"Write one of {', '.join(words)}.")
+
+
+@contextmanager
+def _alone(lock: Path) -> Iterator[None]:
+    """Wait until no other process holds the lock, then hold it; the system frees it if this process dies."""
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    with lock.open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield
 
 
 def _write_index(folder: Path) -> None:
