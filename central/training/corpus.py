@@ -246,7 +246,7 @@ def _read_in_process(file: Path, rate: int, seconds: float) -> np.ndarray | None
         return None
     if not len(resampled):
         return None
-    return np.clip(np.rint(resampled * 32768), -32768, 32767).astype("<i2")
+    return np.asarray(np.clip(np.rint(resampled * 32768), -32768, 32767), dtype="<i2")
 
 
 def _one_of(word: str, words: tuple[Word, ...]) -> Word:
