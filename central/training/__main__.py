@@ -63,6 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     _folder(step, "--pool", "folder of the chunks")
     step.add_argument("--chunks", type=int, default=12, help="how many of 2,000 places each (default: 12)")
     step.add_argument("--seed", type=int, default=1, help="other seeds make other chunks in the same folder")
+    stock_command.add_only_fetched(step)
     step.set_defaults(step=_views)
 
     stock_command.add_arguments(steps)
@@ -141,7 +142,7 @@ def _views(asked: argparse.Namespace) -> None:
     from central.training.degradation import Degradation
 
     music, speech, noise = (
-        corpus.decoded("train", holds, asked.cache) for holds in ("music", "speech", "noise")
+        corpus.decoded("train", holds, asked.cache, asked.only_fetched) for holds in corpus.LENGTHS
     )
     for first in range(0, asked.chunks, CHUNKS_A_STOCK):
         rng = np.random.default_rng([asked.seed, first])

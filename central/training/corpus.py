@@ -12,7 +12,6 @@ Rules:
 import csv
 import fcntl
 import os
-import subprocess
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -22,6 +21,7 @@ from typing import Literal, TypeVar
 
 import numpy as np
 
+from central.training.decoding import read, seconds_of
 from central.training.packages import download, unpack
 from device.errors import Refused
 
@@ -30,7 +30,6 @@ Holds = Literal["music", "speech", "noise"]
 Word = TypeVar("Word", bound=str)
 
 TABLE = Path(__file__).with_name("corpus.tsv")
-DECODED_RATE = 8000  # samples a second of what `decode` writes
 SHORTEST_MUSIC = 30.0  # seconds; what is shorter in a music package is a sound effect
 # Seconds between which a file is what its package is listed for.
 LENGTHS: dict[Holds, tuple[float, float]] = {
@@ -192,61 +191,22 @@ def decode(
         return [target for target in pool.map(one, files) if target is not None]
 
 
-def decoded(split: Literal["train", "test"], holds: Holds, cache: Path | None = None) -> list[Path]:
+def decoded(
+    split: Literal["train", "test"], holds: Holds, cache: Path | None = None, only_fetched: bool = False
+) -> list[Path]:
     """Fetch and decode everything that one side of the split has of one kind.
 
     Args:
         split: `train` or `test`.
         holds: `music`, `speech` or `noise`.
         cache: Folder to keep everything in; `default_cache()` if not given.
+        only_fetched: Whether to take what is in the cache and fetch nothing more.
 
     Returns:
         `.npy` files as `decode` writes them.
     """
-    shortest, longest = LENGTHS[holds]
-    return decode(fetch(names(split, holds), cache, shortest, longest), cache)
-
-
-def read(file: Path, rate: int = DECODED_RATE, seconds: float = float("inf")) -> np.ndarray | None:
-    """Decode one file of any format to mono samples.
-
-    What libsndfile reads is decoded without starting a process: most speech is in thousands of files of a second.
-
-    Args:
-        file: Anything that libsndfile or ffmpeg reads.
-        rate: Samples a second wanted.
-        seconds: Where to stop.
-
-    Returns:
-        int16 samples, or None if neither can read the file.
-    """
-    if (samples := _read_in_process(file, rate, seconds)) is not None:
-        return samples
-    asked = ["ffmpeg", "-v", "error", "-nostdin", "-threads", "1", "-i", str(file)]
-    asked += ["-map", "0:a:0", "-ac", "1"]
-    if seconds != float("inf"):
-        asked += ["-t", f"{seconds:.3f}"]
-    asked += ["-af", "aresample=resampler=soxr", "-ar", str(rate), "-f", "s16le", "-"]
-    done = subprocess.run(asked, capture_output=True, check=False)
-    if done.returncode != 0 or not done.stdout:
-        return None
-    return np.frombuffer(done.stdout, dtype="<i2")
-
-
-def _read_in_process(file: Path, rate: int, seconds: float) -> np.ndarray | None:
-    import soundfile
-    import soxr
-
-    try:
-        with soundfile.SoundFile(file) as sound:
-            count = -1 if seconds == float("inf") else int(seconds * sound.samplerate)
-            channels = sound.read(count, dtype="float32", always_2d=True)
-            resampled = soxr.resample(channels.mean(axis=1), sound.samplerate, rate)
-    except soundfile.LibsndfileError:
-        return None
-    if not len(resampled):
-        return None
-    return np.asarray(np.clip(np.rint(resampled * 32768), -32768, 32767), dtype="<i2")
+    packages = fetched(split, holds, cache) if only_fetched else names(split, holds)
+    return decode(fetch(packages, cache, *LENGTHS[holds]), cache)
 
 
 def _one_of(word: str, words: tuple[Word, ...]) -> Word:
@@ -271,7 +231,7 @@ def _write_index(folder: Path) -> None:
         path for path in folder.rglob("*") if path.is_file() and not path.name.startswith((".", _INDEX))
     )
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        lengths = list(pool.map(_seconds, files))
+        lengths = list(pool.map(seconds_of, files))
     lines = [
         f"{seconds:.2f}\t{path.relative_to(folder)}\n" for path, seconds in zip(files, lengths, strict=True)
     ]
@@ -283,18 +243,3 @@ def _write_index(folder: Path) -> None:
 def _read_index(folder: Path) -> list[tuple[Path, float]]:
     lines = (folder / _INDEX).read_text(encoding="utf-8").splitlines()
     return [(folder / name, float(seconds)) for seconds, name in (line.split("\t", 1) for line in lines)]
-
-
-def _seconds(file: Path) -> float:
-    """Read a file's length from its head; 0 for what is no sound."""
-    import soundfile  # hundreds of times faster than to start ffprobe, which knows more kinds
-
-    try:
-        return float(soundfile.info(file).duration)
-    except soundfile.LibsndfileError:
-        asked = ["ffprobe", "-v", "error", "-show_entries", "format=duration", "-of", "csv=p=0", str(file)]
-        done = subprocess.run(asked, capture_output=True, text=True, check=False)
-    try:
-        return float(done.stdout.strip())
-    except ValueError:
-        return 0.0

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from central.training import corpus
+from central.training import corpus, decoding
 from device.errors import Refused
 
 BED_SECONDS = 300.0
@@ -18,7 +18,7 @@ def add_arguments(steps: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     step.add_argument("--seed", type=int, default=1, help="of rooms and disturbances (default: 1)")
     step.add_argument("--bed-sets", type=int, default=6, help="sets of nine disturbances (default: 6)")
     step.add_argument("--rooms", type=int, default=400, help="simulated rooms (default: 400)")
-    step.add_argument("--fetched-only", action="store_true", help="take the packages that are there already")
+    add_only_fetched(step)
     step.set_defaults(step=_stock)
 
     step = steps.add_parser("pack", help="write a stock in pieces that can be carried to another machine")
@@ -48,23 +48,21 @@ def add_arguments(steps: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     step.set_defaults(step=_compare)
 
 
+def add_only_fetched(step: argparse.ArgumentParser) -> None:
+    """Let a step do with the part of the corpus that is there."""
+    step.add_argument(
+        "--only-fetched", action="store_true", help="take the packages that are in the cache, fetch no more"
+    )
+
+
 def _stock(asked: argparse.Namespace) -> None:
     from central.training import stock
 
     if asked.out.exists():
         raise Refused("stock-exists", f"{asked.out} exists.", "Name another folder, or remove it.")
-    if asked.fetched_only:
-        music, speech, noise = (
-            corpus.decode(
-                corpus.fetch(
-                    corpus.fetched("train", holds, asked.cache), asked.cache, *corpus.LENGTHS[holds]
-                ),
-                asked.cache,
-            )
-            for holds in corpus.LENGTHS
-        )
-    else:
-        music, speech, noise = (corpus.decoded("train", holds, asked.cache) for holds in corpus.LENGTHS)
+    music, speech, noise = (
+        corpus.decoded("train", holds, asked.cache, asked.only_fetched) for holds in corpus.LENGTHS
+    )
     cache = (asked.cache or corpus.default_cache()) / "decoded"
     labelled = [(str(path.relative_to(cache)), path) for path in music]
     rng = np.random.default_rng(asked.seed)
@@ -73,7 +71,7 @@ def _stock(asked: argparse.Namespace) -> None:
         stock.gather(labelled, speech, noise, rng, BED_SECONDS, asked.bed_sets, asked.rooms),
     )
     made = stock.read(asked.out)
-    hours = sum(span.length for span in made.music.spans) / 3600 / corpus.DECODED_RATE
+    hours = sum(span.length for span in made.music.spans) / 3600 / decoding.RATE
     print(f"{asked.out}: {len(made.music.spans)} tracks, {hours:.1f} hours, {len(made.beds.spans)} beds")
 
 

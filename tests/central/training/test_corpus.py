@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from central.training import corpus
+from central.training import corpus, decoding
 from device.errors import Refused
 
 RATE = 8000
@@ -77,7 +77,7 @@ def test_decoded_music_is_8_khz_mono_and_as_long_as_asked(cache: Path) -> None:
     assert lengths == pytest.approx(
         [float(path.name == "hub") + 31 + 2 * (path.name == "cave.ogg") for path in files], abs=0.05
     )
-    shorter = corpus.read(files[0], seconds=2.0)
+    shorter = decoding.read(files[0], seconds=2.0)
     assert shorter is not None
     assert len(shorter) / RATE == pytest.approx(2.0, abs=0.05)
     spectrum = np.abs(np.fft.rfft(shorter[:RATE]))
