@@ -50,7 +50,7 @@ class FeatureParameters:
 PARAMETERS = FeatureParameters()
 
 # Below this power there is only rounding: digital silence gives the floor everywhere, not the pattern of its noise.
-_SILENCE = 1e-10
+SILENCE = 1e-10
 _GROUP = 8  # neighbouring mel bands that are summed in one product
 _BATCH = 64  # segments at once; keeps the frames of a long file out of memory
 
@@ -81,13 +81,13 @@ def _log_mel(windows: NDArray[np.float32], parameters: FeatureParameters) -> NDA
     side = parameters.frame // 2
     padded = np.pad(windows, ((0, 0), (side, side)), mode="reflect")
     every = np.lib.stride_tricks.sliding_window_view(padded, parameters.frame, axis=1)
-    frames = every[:, :: parameters.hop][:, : parameters.frames] * _hann(parameters.frame)
+    frames = every[:, :: parameters.hop][:, : parameters.frames] * hann(parameters.frame)
     spectrum = np.fft.rfft(frames, n=parameters.fft)
     power = np.square(spectrum.real) + np.square(spectrum.imag)
     mel = _mel(power, parameters)
     loudest = mel.max(axis=(1, 2), keepdims=True)
-    decibels = 10.0 * np.log10(np.maximum(mel, _SILENCE) / np.maximum(loudest, _SILENCE))
-    if_any = np.where(loudest > _SILENCE, decibels, -parameters.floor_db)
+    decibels = 10.0 * np.log10(np.maximum(mel, SILENCE) / np.maximum(loudest, SILENCE))
+    if_any = np.where(loudest > SILENCE, decibels, -parameters.floor_db)
     share = 1.0 + np.maximum(if_any, -parameters.floor_db) / parameters.floor_db
     return (parameters.low + (parameters.high - parameters.low) * share).astype(np.float32)
 
@@ -99,10 +99,10 @@ def _mel(power: NDArray[np.float32], parameters: FeatureParameters) -> NDArray[n
     for BLAS to start threads for: on a busy box these would wait for each other. numpy makes one product of the same
     shape for every segment, so the order of sums does not depend on how many segments there are.
     """
-    filters = _filters(parameters)
+    every_filter = filters(parameters)
     groups = []
     for first in range(0, parameters.bands, _GROUP):
-        group = filters[first : first + _GROUP]
+        group = every_filter[first : first + _GROUP]
         used = np.flatnonzero(group.any(axis=0))
         bins = slice(int(used[0]), int(used[-1]) + 1)
         groups.append(np.matmul(power[:, :, bins], np.ascontiguousarray(group[:, bins].T)))
@@ -110,14 +110,14 @@ def _mel(power: NDArray[np.float32], parameters: FeatureParameters) -> NDArray[n
 
 
 @cache
-def _hann(length: int) -> NDArray[np.float32]:
-    """The periodic Hann window."""
+def hann(length: int) -> NDArray[np.float32]:
+    """Give the periodic Hann window of so many samples."""
     return (0.5 - 0.5 * np.cos(2.0 * np.pi * np.arange(length) / length)).astype(np.float32)
 
 
 @cache
-def _filters(parameters: FeatureParameters) -> NDArray[np.float32]:
-    """Triangular mel filters, shape (bands, bins)."""
+def filters(parameters: FeatureParameters) -> NDArray[np.float32]:
+    """Give the triangular mel filters, shape (bands, bins)."""
     if parameters.mel != "htk":
         raise ValueError(f"No such mel scale: {parameters.mel}.")
     bins = np.arange(parameters.fft // 2 + 1) * parameters.sample_rate / parameters.fft

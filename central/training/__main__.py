@@ -1,16 +1,22 @@
-"""The steps from packages of sound to the model that ships: corpus, views, train, export, measure, golden."""
+"""The steps from packages of sound to the model that ships: corpus, views or stock, train, export, measure, golden."""
 
 import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from central.training import corpus, gate_command
+from central.training import corpus, gate_command, stock_command
 from device.embedding import EmbeddingModel, shipped_model_path
 from device.errors import EstuError
+
+if TYPE_CHECKING:
+    import torch
+
+    from central.training.training import Source
 
 GOLDEN = Path("tests/device/golden/embeddings.npz")
 BED_SECONDS = 300.0
@@ -57,10 +63,13 @@ def _parser() -> argparse.ArgumentParser:
     _folder(step, "--pool", "folder of the chunks")
     step.add_argument("--chunks", type=int, default=12, help="how many of 2,000 places each (default: 12)")
     step.add_argument("--seed", type=int, default=1, help="other seeds make other chunks in the same folder")
+    stock_command.add_only_fetched(step)
     step.set_defaults(step=_views)
 
+    stock_command.add_arguments(steps)
+
     step = steps.add_parser("train", help="train, or go on training, for so many minutes")
-    _folder(step, "--pool", "folder of the chunks; new ones are taken up")
+    _source(step)
     _folder(step, "--run", "folder of the checkpoint, curve.csv and curve.png")
     step.add_argument("--minutes", type=float, default=60.0, help="in all, pauses not counted (default: 60)")
     step.add_argument("--pairs", type=int, default=192, help="pairs in a batch (default: 192)")
@@ -68,11 +77,19 @@ def _parser() -> argparse.ArgumentParser:
     step.add_argument(
         "--start-from", type=Path, help="checkpoint, or shipped .tflite, whose weights a new run begins with"
     )
+    step.add_argument("--width", type=float, default=1.0, help="of a new network, in times the shipped one's")
+    step.add_argument(
+        "--queries", type=int, default=1, help="degraded views of a place in a batch (default: 1)"
+    )
+    step.add_argument(
+        "--triplets-from", type=float, default=1.0, help="share of the time after which triplets take over"
+    )
+    step.add_argument("--device", help="cpu or cuda (default: cuda where there is one)")
     step.set_defaults(step=_train)
 
     step = steps.add_parser("export", help="write a run's network as int8 model")
     _folder(step, "--run", "folder of the run")
-    _folder(step, "--pool", "folder of the chunks, to measure ranges on")
+    _source(step)
     step.add_argument(
         "--out", type=Path, default=shipped_model_path(), help="(default: the model that ships)"
     )
@@ -100,6 +117,14 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _source(step: argparse.ArgumentParser) -> None:
+    either = step.add_mutually_exclusive_group(required=True)
+    either.add_argument(
+        "--pool", type=Path, help="folder of the chunks that `views` makes; new ones are taken up"
+    )
+    either.add_argument("--stock", type=Path, help="folder that `stock` made: views are made on the fly")
+
+
 def _folder(step: argparse.ArgumentParser, name: str, text: str) -> None:
     step.add_argument(name, type=Path, required=True, help=text)
 
@@ -117,7 +142,7 @@ def _views(asked: argparse.Namespace) -> None:
     from central.training.degradation import Degradation
 
     music, speech, noise = (
-        corpus.decoded("train", holds, asked.cache) for holds in ("music", "speech", "noise")
+        corpus.decoded("train", holds, asked.cache, asked.only_fetched) for holds in corpus.LENGTHS
     )
     for first in range(0, asked.chunks, CHUNKS_A_STOCK):
         rng = np.random.default_rng([asked.seed, first])
@@ -130,23 +155,44 @@ def _views(asked: argparse.Namespace) -> None:
 
 
 def _train(asked: argparse.Namespace) -> None:
-    from central.training import curve, training
+    from central.training import curve, experiments, training
 
-    schedule = training.Schedule(minutes=asked.minutes, pairs=asked.pairs, rate=asked.rate)
-    training.train(asked.pool, asked.run, schedule, asked.start_from)
+    device = training.device_named(asked.device)
+    schedule = training.Schedule(
+        minutes=asked.minutes,
+        pairs=asked.pairs,
+        rate=asked.rate,
+        queries=asked.queries,
+        triplets_from=asked.triplets_from,
+    )
+    shape = experiments.widened(asked.width)
+    training.train(_batches(asked, device, asked.run), asked.run, schedule, asked.start_from, shape, device)
     curve.draw(asked.run / training.CURVE, asked.run / "curve.png")
 
 
 def _export(asked: argparse.Namespace) -> None:
-    from central.training import export, training
-    from central.training.batches import Pool
+    from central.training import checkpoint, export, training
 
-    checkpoint = asked.run / training.CHECKPOINT
-    views = Pool(asked.pool, np.random.default_rng(0)).views(export.CALIBRATION_WINDOWS)
-    model = export.export(
-        training.load(checkpoint), views, asked.out, training.history(checkpoint), asked.exact
-    )
+    kept = asked.run / checkpoint.CHECKPOINT
+    views = _batches(asked, training.device_named("cpu"), None).views(export.CALIBRATION_WINDOWS)
+    model = export.export(checkpoint.load(kept), views, asked.out, checkpoint.history(kept), asked.exact)
     print(f"{asked.out}: {asked.out.stat().st_size // 1024} KiB, digest {model.digest}")
+
+
+def _batches(asked: argparse.Namespace, device: "torch.device", run: Path | None) -> "Source":
+    """Open what is trained on: prepared views, or a stock of sound that becomes views on the device."""
+    from central.training import checkpoint
+
+    # Whoever goes on after a pause must not see the same batches again.
+    seed = checkpoint.read(run)["steps"] + 1 if run is not None and checkpoint.exists(run) else 0
+    if asked.pool is not None:
+        from central.training.batches import Pool
+
+        return Pool(asked.pool, np.random.default_rng(seed))
+    from central.training import stock
+    from central.training.stream import Stream
+
+    return Stream(stock.read(asked.stock), device, seed)
 
 
 def _measure(asked: argparse.Namespace) -> None:
@@ -165,9 +211,9 @@ def _measure(asked: argparse.Namespace) -> None:
     figures = {}
     for path in asked.models or [shipped_model_path()]:
         if path.suffix == ".pt":
-            from central.training import training
+            from central.training import checkpoint, training
 
-            embed = training.embed_with(training.load(path))
+            embed = training.embed_with(checkpoint.load(path))
         else:
             embed = EmbeddingModel(path).embed
         figures[f"{path.parent.name}/{path.name}"] = measure.measure(embed, tracks, unknown, heard)

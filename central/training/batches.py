@@ -63,26 +63,32 @@ class Pool:
             drawn.append(self._views[chunk][row, self._rng.integers(self._views[chunk].shape[1])])
         return unpacked(np.stack(drawn))
 
-    def batches(self, pairs: int) -> Iterator[NDArray[np.float32]]:
+    def batches(self, pairs: int, queries: int = 1) -> Iterator[NDArray[np.float32]]:
         """Give batches for ever.
 
         Args:
-            pairs: Pairs in a batch, each of another track, so that none is wrongly pushed apart.
+            pairs: Places in a batch, each of another track, so that none is wrongly pushed apart.
+            queries: Degraded views of each place, at most as many as there are.
 
         Yields:
-            Shape (2 * pairs, 1, bands, frames): all references, then their queries in the same order.
+            Shape ((1 + queries) * pairs, 1, bands, frames): all references, then queries in the same order, one row
+            of them after the other.
         """
         while True:
             tracks = self._rng.permutation(list(self._places))[:pairs]
-            sides = np.empty((2, len(tracks), PARAMETERS.bands, PARAMETERS.frames), dtype=np.uint8)
+            shape = (1 + queries, len(tracks), PARAMETERS.bands, PARAMETERS.frames)
+            sides = np.empty(shape, dtype=np.uint8)
             for column, track in enumerate(tracks):
                 places = self._places[int(track)]
                 chunk, row = places[self._rng.integers(len(places))]
                 views = self._views[chunk][row]
-                reference, query = 1 + self._rng.permutation(len(views) - 1)[:2]
-                sides[0, column] = views[reference if self._rng.random() < DEGRADED_PAIRS else 0]
-                sides[1, column] = views[query]
-                self._cut_out(sides[1, column])
+                shown = 1 + self._rng.permutation(len(views) - 1)
+                # A degraded reference is one that is no query, where there are enough views.
+                degraded = self._rng.random() < DEGRADED_PAIRS and len(shown) > queries
+                sides[0, column] = views[shown[queries] if degraded else 0]
+                for side, view in enumerate(shown[:queries], 1):
+                    sides[side, column] = views[view]
+                    self._cut_out(sides[side, column])
             yield unpacked(sides.reshape(-1, 1, PARAMETERS.bands, PARAMETERS.frames))
 
     def _cut_out(self, view: NDArray[np.uint8]) -> None:

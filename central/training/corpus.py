@@ -6,19 +6,22 @@ Rules:
 - `train` is for training, `test` for measuring, tests and the demonstration.
 - `reserved` is neither trained nor tuned on. No list here gives those packages; they must be asked for by name.
 - What is in the cache is not fetched again; a fetch that was cut off goes on where it stopped.
+- Several processes may fetch and decode into one cache: each package is unpacked by one, the others wait for it.
 """
 
 import csv
+import fcntl
 import os
-import subprocess
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeVar
 
 import numpy as np
 
+from central.training.decoding import read, seconds_of
 from central.training.packages import download, unpack
 from device.errors import Refused
 
@@ -27,7 +30,6 @@ Holds = Literal["music", "speech", "noise"]
 Word = TypeVar("Word", bound=str)
 
 TABLE = Path(__file__).with_name("corpus.tsv")
-DECODED_RATE = 8000  # samples a second of what `decode` writes
 SHORTEST_MUSIC = 30.0  # seconds; what is shorter in a music package is a sound effect
 # Seconds between which a file is what its package is listed for.
 LENGTHS: dict[Holds, tuple[float, float]] = {
@@ -142,8 +144,10 @@ def fetch(
     for package in packages:
         folder = cache / "corpus" / package
         if not (folder / _INDEX).exists():
-            unpack(download(package, cache / "debs"), folder)
-            _write_index(folder)
+            with _alone(cache / "debs" / f".{package}.lock"):
+                if not (folder / _INDEX).exists():  # another may have unpacked it meanwhile
+                    unpack(download(package, cache / "debs"), folder)
+                    _write_index(folder)
         without = known[package]
         found += [
             path
@@ -176,7 +180,8 @@ def decode(
             if samples is None:
                 return None
             target.parent.mkdir(parents=True, exist_ok=True)
-            beside = target.with_name(f".{target.name}.part")
+            # Another process may decode the same file; each writes its own, and the last to end is as good as the first.
+            beside = target.with_name(f".{target.name}.{os.getpid()}.part")
             with beside.open("wb") as out:
                 np.save(out, samples)
             beside.replace(target)
@@ -186,41 +191,22 @@ def decode(
         return [target for target in pool.map(one, files) if target is not None]
 
 
-def decoded(split: Literal["train", "test"], holds: Holds, cache: Path | None = None) -> list[Path]:
+def decoded(
+    split: Literal["train", "test"], holds: Holds, cache: Path | None = None, only_fetched: bool = False
+) -> list[Path]:
     """Fetch and decode everything that one side of the split has of one kind.
 
     Args:
         split: `train` or `test`.
         holds: `music`, `speech` or `noise`.
         cache: Folder to keep everything in; `default_cache()` if not given.
+        only_fetched: Whether to take what is in the cache and fetch nothing more.
 
     Returns:
         `.npy` files as `decode` writes them.
     """
-    shortest, longest = LENGTHS[holds]
-    return decode(fetch(names(split, holds), cache, shortest, longest), cache)
-
-
-def read(file: Path, rate: int = DECODED_RATE, seconds: float = float("inf")) -> np.ndarray | None:
-    """Decode one file of any format to mono samples.
-
-    Args:
-        file: Anything that ffmpeg reads.
-        rate: Samples a second wanted.
-        seconds: Where to stop.
-
-    Returns:
-        int16 samples, or None if ffmpeg cannot read the file.
-    """
-    asked = ["ffmpeg", "-v", "error", "-nostdin", "-threads", "1", "-i", str(file)]
-    asked += ["-map", "0:a:0", "-ac", "1"]
-    if seconds != float("inf"):
-        asked += ["-t", f"{seconds:.3f}"]
-    asked += ["-af", "aresample=resampler=soxr", "-ar", str(rate), "-f", "s16le", "-"]
-    done = subprocess.run(asked, capture_output=True, check=False)
-    if done.returncode != 0 or not done.stdout:
-        return None
-    return np.frombuffer(done.stdout, dtype="<i2")
+    packages = fetched(split, holds, cache) if only_fetched else names(split, holds)
+    return decode(fetch(packages, cache, *LENGTHS[holds]), cache)
 
 
 def _one_of(word: str, words: tuple[Word, ...]) -> Word:
@@ -230,13 +216,22 @@ def _one_of(word: str, words: tuple[Word, ...]) -> Word:
     raise Refused("corpus-table-wrong", f"{TABLE.name} says {word!r}.", f"Write one of {', '.join(words)}.")
 
 
+@contextmanager
+def _alone(lock: Path) -> Iterator[None]:
+    """Wait until no other process holds the lock, then hold it; the system frees it if this process dies."""
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    with lock.open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield
+
+
 def _write_index(folder: Path) -> None:
     """Note each file's length; the index stands for a package that was unpacked whole."""
     files = sorted(
         path for path in folder.rglob("*") if path.is_file() and not path.name.startswith((".", _INDEX))
     )
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        lengths = list(pool.map(_seconds, files))
+        lengths = list(pool.map(seconds_of, files))
     lines = [
         f"{seconds:.2f}\t{path.relative_to(folder)}\n" for path, seconds in zip(files, lengths, strict=True)
     ]
@@ -248,18 +243,3 @@ def _write_index(folder: Path) -> None:
 def _read_index(folder: Path) -> list[tuple[Path, float]]:
     lines = (folder / _INDEX).read_text(encoding="utf-8").splitlines()
     return [(folder / name, float(seconds)) for seconds, name in (line.split("\t", 1) for line in lines)]
-
-
-def _seconds(file: Path) -> float:
-    """Read a file's length from its head; 0 for what is no sound."""
-    import soundfile  # hundreds of times faster than to start ffprobe, which knows more kinds
-
-    try:
-        return float(soundfile.info(file).duration)
-    except soundfile.LibsndfileError:
-        asked = ["ffprobe", "-v", "error", "-show_entries", "format=duration", "-of", "csv=p=0", str(file)]
-        done = subprocess.run(asked, capture_output=True, text=True, check=False)
-    try:
-        return float(done.stdout.strip())
-    except ValueError:
-        return 0.0

@@ -2,16 +2,17 @@
 
 import argparse
 from pathlib import Path
+from zlib import crc32
 
 import numpy as np
 
-from central.training import corpus
+from central.training import corpus, stock_command
 
 EXAMPLES = 2000  # in a chunk
 BED_SECONDS = 90.0
 CHUNKS_A_STOCK = 2  # chunks made with the same beds and rooms; one stock for all is learnt by heart
 ROOMS = 150
-HELD_OUT = 10  # every so many-th track and voice is not trained on, but sets the thresholds
+HELD_OUT = 10  # of so many tracks and voices one is not trained on, but sets the thresholds
 HELD_CHUNKS = 2
 
 
@@ -22,6 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     step.add_argument("--pool", type=Path, required=True, help="folder of the examples")
     step.add_argument("--chunks", type=int, default=20, help=f"of {EXAMPLES} each (default: 20)")
     step.add_argument("--seed", type=int, default=1, help="other seeds make other examples")
+    stock_command.add_only_fetched(step)
     step.set_defaults(step=_examples)
 
     step = steps.add_parser("train", help="train, or go on training, for so many minutes")
@@ -47,14 +49,13 @@ def _examples(asked: argparse.Namespace) -> None:
     from central.training.degradation import Degradation
 
     music, speech, noise = (
-        corpus.decoded("train", holds, asked.cache) for holds in ("music", "speech", "noise")
+        corpus.decoded("train", holds, asked.cache, asked.only_fetched) for holds in corpus.LENGTHS
     )
     noise = [path for path in noise if not set(gate_examples.MUSICAL_EFFECTS) & set(path.parts)]
     asked.pool.mkdir(parents=True, exist_ok=True)
     for side, chunks in (("held", HELD_CHUNKS), ("train", asked.chunks)):
         tracks, talks, effects = (
-            [path for number, path in enumerate(files) if (number % HELD_OUT == 0) == (side == "held")]
-            for files in (music, speech, noise)
+            [path for path in files if _is_held(path) == (side == "held")] for files in (music, speech, noise)
         )
         for first in range(0, chunks, CHUNKS_A_STOCK):
             numbers = range(first, min(first + CHUNKS_A_STOCK, chunks))
@@ -69,6 +70,11 @@ def _examples(asked: argparse.Namespace) -> None:
                 np.savez(beside, **gate_examples.make(sources, degradation, EXAMPLES, rng))  # type: ignore[arg-type]
                 beside.replace(target)
                 print(target, flush=True)
+
+
+def _is_held(path: Path) -> bool:
+    """Tell a sound's side by its package and name: the same whatever else has been fetched, and wherever to."""
+    return crc32("/".join(path.parts[path.parts.index("decoded") + 1 :]).encode()) % HELD_OUT == 0
 
 
 def _train(asked: argparse.Namespace) -> None:

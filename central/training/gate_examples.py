@@ -16,8 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from central.training import disturbance
-from central.training.degradation import LENGTH, PAST, Chances, Degradation
+from central.training.degradation import LENGTH, PAST, Degradation
 from central.training.disturbance import Bed
+from central.training.fate import Chances
 from central.training.pool import packed
 from central.training.singing import singing
 from device.features import PARAMETERS, log_mel

@@ -1,4 +1,4 @@
-"""The gate's network: some 26,000 parameters, two answers.
+"""The gate's network: some 41,000 parameters, two answers.
 
 Like the embedding's it has only convolution, BatchNorm and ReLU, which int8 likes. The two answers are logits; the
 probabilities are computed outside, in `device.gate`, where they are exact.
@@ -10,7 +10,7 @@ from device.features import PARAMETERS
 
 # Channels after the stem and after each halving, and the side of the depthwise kernel that leads there.
 STEM = 24
-STAGES = ((48, 3), (64, 5), (96, 5))
+STAGES = ((48, 3), (80, 5), (128, 5))
 
 
 class GateNet(nn.Module):  # type: ignore[misc, unused-ignore]  # torch may be absent

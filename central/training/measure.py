@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from central.evaluation.clips import make
 from central.evaluation.conditions import PROTOCOL, Condition
-from device.features import PARAMETERS, log_mel
+from device.features import PARAMETERS, FeatureParameters, log_mel
 
 RATE = PARAMETERS.sample_rate
 REFERENCE_HOP = RATE  # samples
@@ -91,7 +91,11 @@ def clips(
 
 
 def measure(
-    embed: Embed, tracks: Sequence[NDArray[np.int16]], unknown: Container[int], heard: Sequence[Clip]
+    embed: Embed,
+    tracks: Sequence[NDArray[np.int16]],
+    unknown: Container[int],
+    heard: Sequence[Clip],
+    parameters: FeatureParameters = PARAMETERS,
 ) -> list[Cell]:
     """Look every clip up.
 
@@ -100,20 +104,23 @@ def measure(
         tracks: What `clips` was given.
         unknown: Numbers of the tracks that are not in the catalogue.
         heard: What `clips` gave.
+        parameters: Only training experiments give others than the box's.
 
     Returns:
         One cell for each condition and length.
     """
+
+    def vectors(samples: NDArray[np.float32], hop: int) -> NDArray[np.float32]:
+        return embed(log_mel(_windows(samples, parameters.window, hop), parameters))
+
     library = _Library(
         {
-            number: embed(log_mel(_windows(_sound(track), REFERENCE_HOP)))
+            number: vectors(_sound(track), REFERENCE_HOP)
             for number, track in enumerate(tracks)
             if number not in unknown
         }
     )
-    found = [
-        (clip, *_look_up(embed(log_mel(_windows(clip.samples, QUERY_HOP))), clip, library)) for clip in heard
-    ]
+    found = [(clip, *_look_up(vectors(clip.samples, QUERY_HOP), clip, library)) for clip in heard]
     cells = []
     for condition in dict.fromkeys(clip.condition for clip in heard):
         for length in sorted({clip.seconds for clip in heard}):
@@ -160,8 +167,8 @@ def _sound(samples: NDArray[np.int16]) -> NDArray[np.float32]:
     return samples.astype(np.float32) / np.float32(32768)
 
 
-def _windows(samples: NDArray[np.float32], hop: int) -> NDArray[np.float32]:
-    return np.lib.stride_tricks.sliding_window_view(samples, PARAMETERS.window)[::hop]
+def _windows(samples: NDArray[np.float32], window: int, hop: int) -> NDArray[np.float32]:
+    return np.lib.stride_tricks.sliding_window_view(samples, window)[::hop]
 
 
 class _Library:

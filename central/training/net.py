@@ -31,6 +31,7 @@ class NetShape:
     stem_stride: int = 4
     stages: tuple[Stage, ...] = (Stage(48, 2, 3), Stage(96, 4, 5), Stage(192, 2, 3))
     dimension: int = 96
+    frames: int = PARAMETERS.frames  # of a spectrogram; only experiments with other windows give others
 
 
 class EmbeddingNet(nn.Module):  # type: ignore[misc, unused-ignore]  # torch may be absent
@@ -55,7 +56,7 @@ class EmbeddingNet(nn.Module):  # type: ignore[misc, unused-ignore]  # torch may
         # One weight a channel and place, instead of a mean over places: where in the segment something
         # sounds is what alignment in time lives on (MobileFaceNet's global depthwise convolution).
         shrink = self.shape.stem_stride * 2 ** (len(self.shape.stages) - 1)
-        left = (PARAMETERS.bands // shrink, PARAMETERS.frames // shrink)
+        left = (PARAMETERS.bands // shrink, self.shape.frames // shrink)
         self.gather = nn.Sequential(
             nn.Conv2d(channels, channels, left, groups=channels, bias=False), nn.BatchNorm2d(channels)
         )
@@ -76,6 +77,24 @@ class EmbeddingNet(nn.Module):  # type: ignore[misc, unused-ignore]  # torch may
     def parameter_count(self) -> int:
         """Count the trained numbers."""
         return sum(parameter.numel() for parameter in self.parameters())
+
+    def multiplications(self) -> int:
+        """Count the multiplications that one spectrogram takes, those of BatchNorms not: they fold away."""
+        counted: list[int] = []
+
+        def note(layer: nn.Conv2d, _inputs: object, out: Tensor) -> None:
+            counted.append(layer.weight[0].numel() * out[0].numel())
+
+        hooks = [
+            layer.register_forward_hook(note) for layer in self.modules() if isinstance(layer, nn.Conv2d)
+        ]
+        training = self.training
+        with torch.inference_mode():
+            self.eval()(torch.zeros(1, 1, PARAMETERS.bands, self.shape.frames))
+        self.train(training)
+        for hook in hooks:
+            hook.remove()
+        return sum(counted)
 
 
 class _Separable(nn.Module):  # type: ignore[misc, unused-ignore]

@@ -14,14 +14,15 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
-from central.training.degradation import LENGTH, PAST, Chances, Degradation
+from central.training.degradation import LENGTH, PAST, Degradation
+from central.training.fate import Chances
 from device.features import PARAMETERS, log_mel
 
 DEGRADED_VIEWS = 3
 # Seconds by which each view is shifted at most. References lie 1 s apart, queries 0.5 s, so of the windows compared
 # by the box each reference has one within 0.25 s; two shifts of this size differ by 0.3 s at most, 0.1 s on average.
 LARGEST_SHIFT = 0.15
-_LOWEST_LEVEL = 0.003  # RMS of full scale; quieter windows are pauses
+LOWEST_LEVEL = 0.003  # RMS of full scale; quieter windows are pauses
 _TRIES = 10
 
 
@@ -81,7 +82,7 @@ def _views(
         around = samples[at - shift : at + LENGTH + shift].astype(np.float32) / np.float32(32768)
         if len(around) < LENGTH + 2 * shift:
             return None
-        if np.sqrt(np.mean(np.square(around[shift + PAST :]))) < _LOWEST_LEVEL:
+        if np.sqrt(np.mean(np.square(around[shift + PAST :]))) < LOWEST_LEVEL:
             continue
         begins = rng.integers(0, 2 * shift + 1, 1 + DEGRADED_VIEWS)
         passages = [around[begin : begin + LENGTH] for begin in begins]

@@ -1,13 +1,15 @@
 """The corpus: packages that are built here stand for those of the mirror; dpkg-deb and ffmpeg are real."""
 
+import shutil
 import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from central.training import corpus
+from central.training import corpus, decoding
 from device.errors import Refused
 
 RATE = 8000
@@ -75,7 +77,7 @@ def test_decoded_music_is_8_khz_mono_and_as_long_as_asked(cache: Path) -> None:
     assert lengths == pytest.approx(
         [float(path.name == "hub") + 31 + 2 * (path.name == "cave.ogg") for path in files], abs=0.05
     )
-    shorter = corpus.read(files[0], seconds=2.0)
+    shorter = decoding.read(files[0], seconds=2.0)
     assert shorter is not None
     assert len(shorter) / RATE == pytest.approx(2.0, abs=0.05)
     spectrum = np.abs(np.fft.rfft(shorter[:RATE]))
@@ -93,6 +95,21 @@ def test_a_fetch_that_was_cut_off_is_done_again(cache: Path) -> None:
     (cache / "corpus/enigma-data/index.tsv").unlink()
     first[0].write_bytes(b"half")
     assert corpus.fetch(["enigma-data"], cache) == first
+
+
+def test_two_that_fetch_and_decode_at_once_do_not_disturb_each_other(cache: Path) -> None:
+    (cache / "corpus/enigma-data/index.tsv").unlink(missing_ok=True)
+    shutil.rmtree(cache / "decoded", ignore_errors=True)
+    asked = (
+        "import sys; from pathlib import Path; from central.training import corpus; cache = Path(sys.argv[1]); "
+        "print(len(corpus.decode(corpus.fetch(['enigma-data'], cache), cache)))"
+    )
+    at_once = [
+        subprocess.Popen([sys.executable, "-c", asked, str(cache)], stdout=subprocess.PIPE, text=True)
+        for _ in range(2)
+    ]
+    assert [process.communicate()[0].strip() for process in at_once] == ["3", "3"]
+    assert [path.name for path in cache.rglob("*.part")] == []
 
 
 def test_a_package_that_nobody_listed_is_refused(cache: Path) -> None:

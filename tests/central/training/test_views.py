@@ -8,7 +8,8 @@ import pytest
 
 from central.training import disturbance
 from central.training.batches import Pool
-from central.training.degradation import LENGTH, PAST, Chances, Degradation
+from central.training.degradation import LENGTH, PAST, Degradation
+from central.training.fate import Chances
 from central.training.pool import DEGRADED_VIEWS, make_chunk, packed, unpacked
 from device.features import PARAMETERS, log_mel
 
