@@ -15,10 +15,13 @@ examples:
   estu-central receive --help                                  events in, receipts out
   estu-central notice --help                                   words for the pages of boxes
   estu-central database status --database URL                  which tables a ledger has, and how much is in them
+  estu-central repository init site --keys keys                signed files that boxes take catalogues from
   estu-central evaluate --corpus test                          recall by room, noise and length; false plays an hour
 """
 
 RECEIVE = "take events from the broker, verify and store them, and answer with receipts"
+REPOSITORY = "make and keep the repository that boxes take catalogues, models and systems from"
+PUBLISH = "publish a model or a system for boxes"
 EVALUATE = "measure how well recordings are recognised, and what is wrongly played"
 NOTICE = "say something on the pages of boxes"
 DATABASE = "look at a ledger's database, and bring its tables to this release"
@@ -33,6 +36,8 @@ def parser() -> argparse.ArgumentParser:
     from central.catalogue import command as catalogue
     from central.evaluation import command as calibrate
     from central.evaluation import evaluate_command as evaluate
+    from central.publishing import command as repository
+    from central.publishing import publish_command as publish
     from central.receiver import command as receive
     from central.receiver import database_command as database
     from central.receiver import keys_command as keys
@@ -53,6 +58,12 @@ def parser() -> argparse.ArgumentParser:
     notice.add_arguments(subparsers.add_parser("notice", help=NOTICE))
     database.add_arguments(subparsers.add_parser("database", help=DATABASE))
     keys.add_arguments(subparsers.add_parser("keys", help=KEYS, description=f"{KEYS.capitalize()}."))
+    repository.add_arguments(
+        subparsers.add_parser("repository", help=REPOSITORY, description=f"{REPOSITORY.capitalize()}.")
+    )
+    publish.add_arguments(
+        subparsers.add_parser("publish", help=PUBLISH, description=f"{PUBLISH.capitalize()}.")
+    )
     calibrate.add_arguments(subparsers)
     evaluate.add_arguments(subparsers.add_parser("evaluate", help=EVALUATE))
     for name, command in (
@@ -61,6 +72,8 @@ def parser() -> argparse.ArgumentParser:
         ("notice", notice),
         ("database", database),
         ("keys", keys),
+        ("repository", repository),
+        ("publish", publish),
         ("calibrate", calibrate),
         ("evaluate", evaluate),
     ):

@@ -62,6 +62,13 @@ def add_arguments(subparsers: "argparse._SubParsersAction[argparse.ArgumentParse
     build.add_argument(
         "--model", type=Path, default=shipped_model_path(), metavar="FILE", help=argparse.SUPPRESS
     )
+    from central.publishing import publish_command
+
+    publish_command.add_catalogue_arguments(
+        actions.add_parser(
+            "publish", help=publish_command.WHAT_CATALOGUE, description=publish_command.WHAT_CATALOGUE
+        )
+    )
     show = actions.add_parser("show", help="show what is in a catalogue")
     show.add_argument("folder", type=Path, metavar="DIR", help="the catalogue's folder")
     show.add_argument("--recordings", action="store_true", help="list every recording")
@@ -75,6 +82,10 @@ def run(args: argparse.Namespace) -> int:
         The exit status.
     """
     try:
+        if args.action == "publish":
+            from central.publishing import publish_command
+
+            return publish_command.run_catalogue(args)
         return _build(args) if args.action == "build" else _show(args)
     except EstuError as error:
         print(f"estu-central catalogue: {error}", file=sys.stderr)

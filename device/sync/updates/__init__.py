@@ -1,0 +1,1 @@
+"""Catalogues, models and systems for the box, from a repository of signed files."""
