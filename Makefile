@@ -21,8 +21,12 @@ APT_MUSIC := openmpt123 espeak-ng                                 # tracker modu
 APT_VIRTUAL_CARD := pulseaudio pulseaudio-utils libasound2-plugins # a USB microphone without USB
 APT_UNITS := systemd systemd-container dbus strace libfaketime    # units are checked, booted, watched, set back to 1970
 APT_BROWSER := chromium fonts-dejavu-core                            # the page is tested in it; Kazakh letters
+APT_CARD := dosfstools mtools fdisk                               # partition tables and FAT, for the tests of the card's layout
 APT_PEERS := libchromaprint-tools                                 # what the benchmarks compare with
-APT := $(APT_PYTHON) $(APT_SYSTEMD_PYTHON) $(APT_SOUND) $(APT_PLATFORM) $(APT_FIREWALL) $(APT_DATABASE) $(APT_MUSIC) $(APT_VIRTUAL_CARD) $(APT_UNITS) $(APT_BROWSER) $(APT_PEERS)
+APT := $(APT_PYTHON) $(APT_SYSTEMD_PYTHON) $(APT_SOUND) $(APT_PLATFORM) $(APT_FIREWALL) $(APT_DATABASE) $(APT_MUSIC) $(APT_VIRTUAL_CARD) $(APT_UNITS) $(APT_BROWSER) $(APT_CARD) $(APT_PEERS)
+
+# For the image only: the emulator, what packs file systems, what makes and signs updates.
+APT_IMAGE := qemu-user-static qemu-system-arm erofs-utils e2fsprogs kmod rauc squashfs-tools openssl git
 
 export UV_PYTHON_PREFERENCE := only-system
 export UV_NO_PROGRESS := 1
@@ -30,7 +34,7 @@ export UV_NO_PROGRESS := 1
 export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 
-.PHONY: help setup demo test chaos fuzz bench unplugs evaluation lint format train clean
+.PHONY: help setup demo test chaos fuzz bench unplugs evaluation image bundle boot-test lint format train clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 10
@@ -59,6 +63,17 @@ evaluation: setup ## measure recognition by room, noise and length, into build/e
 	.venv/bin/estu-central evaluate --corpus test $(if $(CLIPS),--clips $(CLIPS)) $(if $(HOURS),--hours $(HOURS)) \
 		$(if $(FLOAT),--float $(FLOAT))
 
+image: setup build/.apt-image ## build the card's image for a Pi, into build/image/ (as root; KERNEL= CERTIFICATE= VERSION= FRESH=1)
+	$(SUDO) env PYTHONPATH=firmware-image $(PYTHON) -m estu_image image $(if $(KERNEL),--kernel $(KERNEL)) \
+		$(if $(CERTIFICATE),--certificate $(CERTIFICATE)) $(if $(VERSION),--version $(VERSION)) $(if $(FRESH),--fresh)
+
+bundle: setup build/.apt-image ## make a signed update of the image that was built last (CERTIFICATE= KEY= VERSION=)
+	$(SUDO) env PYTHONPATH=firmware-image $(PYTHON) -m estu_image bundle \
+		$(if $(CERTIFICATE),--certificate $(CERTIFICATE) --key $(KEY)) $(if $(VERSION),--version $(VERSION))
+
+boot-test: image ## boot that image in an emulator, from sound to receipt, and cut its power (CUTS= UPDATE=1)
+	$(SUDO) env PYTHONPATH=firmware-image $(PYTHON) -m tests.boot $(if $(CUTS),--cuts $(CUTS)) $(if $(UPDATE),--update)
+
 lint: setup ## style, types, direction of imports
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
@@ -76,9 +91,10 @@ train: setup ## install what training needs, and say how to go on
 clean: ## remove what was built, keep the cache of fetched music
 	rm -rf build .venv .uv $(NODE_FOLDERS:%=%/node_modules)
 
-build/.apt-packages: Makefile
+# $(call installed,PACKAGES): by apt, those that are missing.
+define installed
 	@mkdir -p build
-	@missing=""; for package in $(APT); do \
+	@missing=""; for package in $(1); do \
 		dpkg-query --show --showformat='$${db:Status-Status}' $$package 2>/dev/null | grep -qx installed \
 			|| missing="$$missing $$package"; done; \
 	if [ -n "$$missing" ] || ! ls /var/lib/apt/lists/*_Packages* >/dev/null 2>&1; then \
@@ -88,6 +104,13 @@ build/.apt-packages: Makefile
 			apt-get install --quiet=2 --yes --no-install-recommends $$missing >build/apt.log 2>&1 \
 			|| { tail -20 build/apt.log; exit 1; }; fi
 	@touch $@
+endef
+
+build/.apt-packages: Makefile
+	$(call installed,$(APT))
+
+build/.apt-image: build/.apt-packages
+	$(call installed,$(APT_IMAGE))
 
 $(UV): build/.apt-packages
 	@python3 -m venv .uv && .uv/bin/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)

@@ -108,6 +108,16 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--json", action="store_true", help="as JSON")
     made = with_settings(
         command(
+            "health",
+            "wait until the box hears and the platform has receipted what it signed since its start",
+            "By this an update is kept or left. Exit status 0: it does; 1: it does not, a sentence says what is missing.",
+        )
+    )
+    made.add_argument(
+        "--within", type=float, default=0.0, metavar="SECONDS", help="how long to wait (%(default)s)"
+    )
+    made = with_settings(
+        command(
             "self-test",
             "check the box before leaving it: hearing, machine, catalogue, keys, broker",
             "Each check says PASS, FAIL or SKIP with a number and an advice. Run it as root, with `estu-listen` stopped "

@@ -199,6 +199,18 @@ def identify(asked: argparse.Namespace) -> int:
     return 1 if failed else 0
 
 
+def health(asked: argparse.Namespace) -> int:
+    """Wait until the box hears and the platform has receipted what it signed since its start."""
+    from device import health as proof
+    from device.host.clock import boot_id, running
+
+    if found := proof.wait(settings.load(asked.settings), boot_id(), asked.within, running):
+        print(found)
+        return 1
+    print("The box hears, and the platform has what it signed since its start.")
+    return 0
+
+
 def status(asked: argparse.Namespace) -> int:
     """Say what was heard last and what the platform has receipted."""
     import msgspec

@@ -52,6 +52,11 @@ def running() -> float:
     return time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
+def boot_id() -> str:
+    """Give the identity of this run of the machine, a UUID that the kernel draws at each start."""
+    return _BOOT_ID.read_text("ascii").strip()
+
+
 class Clock(Protocol):
     """Whatever says what time it is."""
 
@@ -90,7 +95,7 @@ class SystemClock:
         """
         self._floor = max(floor, SOFTWARE_FLOOR) if floor < SOFTWARE_CEILING else SOFTWARE_FLOOR
         self._begun = running()
-        self._boot = _BOOT_ID.read_text("ascii").strip()
+        self._boot = boot_id()
 
     def now(self) -> Instant:
         """Read both clocks and the kernel's opinion of the first."""

@@ -1,0 +1,1 @@
+"""Builds the image of a box's card: `python -m estu_image --help`. See `firmware-image/README.md`."""

@@ -1,0 +1,199 @@
+"""The root's tree, put together: Debian's part, our overlay and units, Python's packages, the modules of the kernel."""
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from estu_image.kernel import Kernel
+from estu_image.program import run
+from estu_image.units import enable
+
+_KEPT_LIST = Path("usr/share/estu/packages")  # dpkg's list, since /var is made anew at each boot
+# What is never asked for on a box; the rest of a removed package stays on its list.
+_REMOVED = (
+    "boot",
+    "etc/apt",
+    "etc/cron.d",
+    "etc/cron.daily",
+    "etc/init.d",
+    "etc/rc0.d",
+    "etc/rc1.d",
+    "etc/rc2.d",
+    "etc/rc3.d",
+    "etc/rc4.d",
+    "etc/rc5.d",
+    "etc/rc6.d",
+    "etc/rcS.d",
+    "etc/systemd/system",
+    "etc/.pwd.lock",
+    "usr/bin/arecord",  # comes with the mixer that sets the microphone's gain
+    "usr/bin/aplay",
+    "etc/passwd-",
+    "etc/group-",
+    "etc/shadow-",
+    "etc/gshadow-",
+    "usr/share/bash-completion",
+    "usr/share/zsh",
+    "usr/share/doc-base",
+    "usr/share/lintian",
+    "usr/share/locale",
+    "usr/share/man",
+    "usr/share/info",
+    "usr/share/polkit-1",
+    "usr/share/sounds",
+    "usr/lib/systemd/system-generators/systemd-debug-generator",
+)
+# Modules for machines that a box is not.
+_MODULES_REMOVED = (
+    "drivers/accel",
+    "drivers/ata",
+    "drivers/gpu",
+    "drivers/iio",
+    "drivers/infiniband",
+    "drivers/isdn",
+    "drivers/media",
+    "drivers/nvme",
+    "drivers/scsi",
+    "drivers/target",
+    "drivers/video",
+    "drivers/net/ethernet/[!b]*",
+    "drivers/net/wireless/[!b]*",
+    "net/bluetooth",
+    "drivers/bluetooth",
+    "drivers/staging",
+)
+_UNITS = {
+    ".service": "usr/lib/systemd/system",
+    ".socket": "usr/lib/systemd/system",
+    ".path": "usr/lib/systemd/system",
+    ".timer": "usr/lib/systemd/system",
+    ".mount": "usr/lib/systemd/system",
+    ".rules": "usr/lib/udev/rules.d",
+}
+
+
+@dataclass(frozen=True)
+class Version:
+    """What the image says of itself."""
+
+    version: str  # ours
+    date: int  # seconds since 1970: of the commit, and of every file that is not older
+
+
+def begin(debian: Path, root: Path) -> None:
+    """Copy Debian's part, and leave out what a box has no use for."""
+    shutil.rmtree(root, ignore_errors=True)
+    run(["cp", "--archive", "--reflink=auto", debian, root])
+    kept = root / _KEPT_LIST
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy(root / "var/lib/dpkg/status", kept)
+    for name in _REMOVED:
+        _remove(root / name)
+    (root / "etc/systemd/system").mkdir(parents=True)
+
+
+def add_firmware(unpacked: Path, root: Path) -> None:
+    """Add what a package brings for the devices' own processors."""
+    source = unpacked / "usr/lib/firmware"
+    if source.is_dir():
+        run(["cp", "--archive", f"{source}/.", _made(root / "usr/lib/firmware")])
+
+
+def add_modules(kernel: Kernel, root: Path) -> None:
+    """Add the kernel's modules, but for those of other machines."""
+    target = root / "usr/lib/modules" / kernel.version
+    _made(target.parent)
+    run(["cp", "--archive", kernel.modules, target])
+    for pattern in _MODULES_REMOVED:
+        for path in sorted((target / "kernel").glob(pattern)):
+            _remove(path)
+    run(["depmod", "--basedir", root, kernel.version])
+
+
+def add_ours(overlay: Path, units: Path, root: Path) -> None:
+    """Add the overlay and the units, enabled as their `[Install]` says."""
+    run(["cp", "--recursive", "--no-dereference", "--preserve=mode,links", f"{overlay}/.", root])
+    for unit in sorted(units.iterdir()):
+        if unit.name.endswith("sysusers.conf"):
+            place = "usr/lib/sysusers.d"
+        elif unit.name.endswith("tmpfiles.conf"):
+            place = "usr/lib/tmpfiles.d"
+        else:
+            place = _UNITS[unit.suffix]
+        shutil.copyfile(unit, _made(root / place) / unit.name)
+    run(["systemd-sysusers", f"--root={root}"])
+    enable(root)
+
+
+def say_version(root: Path, version: Version) -> None:
+    """Write what the image is into os-release, and set the floor that no clock can be below."""
+    release = root / "usr/lib/os-release"
+    lines = [
+        line for line in release.read_text().splitlines() if not line.startswith(("IMAGE_", "PRETTY_NAME"))
+    ]
+    lines += [f'PRETTY_NAME="Estu {version.version}"', "IMAGE_ID=estu", f"IMAGE_VERSION={version.version}"]
+    release.write_text("\n".join(lines) + "\n")
+    (root / "usr/lib/clock-epoch").touch()
+
+
+def finish(root: Path, version: Version) -> None:
+    """Leave /var to each boot, take every file's privileges, make dates and modes those of the input alone."""
+    (root / "etc/machine-id").write_text("")
+    (root / "etc/hostname").write_text("estu\n")
+    for path in (root / "etc/resolv.conf", root / "etc/mtab"):
+        path.unlink(missing_ok=True)
+    (root / "etc/resolv.conf").symlink_to("../run/systemd/resolve/resolv.conf")
+    (root / "etc/mtab").symlink_to("../proc/self/mounts")
+    _var_at_boot(root)
+    for name in ("data", "etc/estu", "var", "tmp", "dev", "proc", "sys", "run", "root"):
+        _made(root / name)
+    (root / "root").chmod(0o700)
+    run(["find", root, "-xdev", "-type", "f", "-perm", "/7000", "-exec", "chmod", "a-s,-t", "{}", "+"])
+    run(
+        [
+            "find",
+            root,
+            "-xdev",
+            "-newermt",
+            f"@{version.date}",
+            "-exec",
+            "touch",
+            "--no-dereference",
+            f"--date=@{version.date}",
+            "{}",
+            "+",
+        ]
+    )
+
+
+def _var_at_boot(root: Path) -> None:
+    """Turn /var into a list from which it is made at each boot, in memory; its files were caches and lists of packages."""
+    var = root / "var"
+    lines = []
+    for path in sorted(var.rglob("*")):
+        inside = f"/{path.relative_to(root)}"
+        if inside.startswith(
+            ("/var/lib/dpkg", "/var/lib/apt", "/var/cache/apt", "/var/cache/man", "/var/log/apt")
+        ):
+            continue
+        if path.is_symlink():
+            lines.append(f"L {inside} - - - - {path.readlink()}")
+        elif path.is_dir():
+            at = path.stat()
+            lines.append(f"d {inside} {at.st_mode & 0o7777:04o} {at.st_uid} {at.st_gid} -")
+    shutil.rmtree(var)
+    (root / "usr/lib/tmpfiles.d/00-estu-var.conf").write_text(
+        "# Made at the build: the folders that Debian's packages have in /var.\n" + "\n".join(lines) + "\n"
+    )
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
