@@ -13,6 +13,8 @@ from central.receiver.chain import Place
 from central.receiver.database import reading
 from central.receiver.ledger import Ledger
 from central.receiver.tables import box, event, quarantine
+from device.errors import Refused
+from device.sync import topics
 
 
 @dataclass(frozen=True)
@@ -57,9 +59,9 @@ class Quarantined:
 class Account:
     """Reads a ledger, also while receivers write it."""
 
-    def __init__(self, ledger: Ledger) -> None:
-        """Read this ledger."""
-        self._engine: Engine = reading(ledger.engine)
+    def __init__(self, ledger: Ledger | Engine) -> None:
+        """Read this ledger, or the one in a database that has this release's tables."""
+        self._engine: Engine = reading(ledger.engine if isinstance(ledger, Ledger) else ledger)
 
     def counted(self, name: str, after: int = 0, limit: int = 1_000) -> list[CountedEvent]:
         """Give a box's events that count, in order.
@@ -81,26 +83,50 @@ class Account:
 
     def standing(self, name: str) -> Standing | None:
         """Say how things stand with a box; None if nothing of it was ever kept."""
-        with self._engine.connect() as connection:
-            row = connection.execute(select(box).where(box.c.name == name)).one_or_none()
-            if row is None:
-                return None
-            whole = event.c.seq <= row.through
-            counted, objected, waiting = connection.execute(
-                select(
-                    func.count().filter(whole, event.c.objection.is_(None)),
-                    func.count().filter(whole, event.c.objection.is_not(None)),
-                    func.count().filter(~whole),
-                ).where(event.c.box == name)
-            ).one()
-        return Standing(
-            place=Place(row.through, row.head),
-            counted=counted,
-            objected=objected,
-            waiting=waiting,
-            missing=row.through + 1 if waiting else None,
-            heard=row.heard,
+        return self.standings(name).get(name)
+
+    def standings(self, name: str | None = None) -> dict[str, Standing]:
+        """Say how things stand with all boxes, or with one, by their names and in the order of these."""
+        whole = event.c.seq <= box.c.through
+        question = (
+            select(
+                box,
+                func.count(event.c.seq).filter(whole, event.c.objection.is_(None)).label("counted"),
+                func.count(event.c.seq).filter(whole, event.c.objection.is_not(None)).label("objected"),
+                func.count(event.c.seq).filter(~whole).label("waiting"),
+            )
+            .join(event, event.c.box == box.c.name, isouter=True)
+            .group_by(*box.c)
+            .order_by(box.c.name)
         )
+        if name is not None:
+            question = question.where(box.c.name == name)
+        with self._engine.connect() as connection:
+            return {
+                row.name: Standing(
+                    place=Place(row.through, row.head),
+                    counted=row.counted,
+                    objected=row.objected,
+                    waiting=row.waiting,
+                    missing=row.through + 1 if row.waiting else None,
+                    heard=row.heard,
+                )
+                for row in connection.execute(question)
+            }
+
+    def reasons(self) -> dict[str, dict[str, int]]:
+        """Count what was set aside: by the topic's box, as far as the topic names one, and then by reason."""
+        question = (
+            select(quarantine.c.topic, quarantine.c.reason, func.count())
+            .group_by(quarantine.c.topic, quarantine.c.reason)
+            .order_by(quarantine.c.topic, quarantine.c.reason)
+        )
+        counts: dict[str, dict[str, int]] = {}
+        with self._engine.connect() as connection:
+            for topic, reason, count in connection.execute(question):
+                of_box = counts.setdefault(_box_of(topic), {})
+                of_box[reason] = of_box.get(reason, 0) + count
+        return counts
 
     def quarantined(self, name: str | None = None) -> Iterator[Quarantined]:
         """Give what was set aside, of all or of one box, batch by batch in the order in which it first came."""
@@ -111,6 +137,13 @@ class Account:
         with self._engine.connect() as connection:
             for row in connection.execute(question):
                 yield Quarantined(*row)
+
+
+def _box_of(topic: str) -> str:
+    try:
+        return topics.parse(topic).box
+    except Refused:
+        return ""
 
 
 _COUNTS: ColumnElement[bool] = (event.c.seq <= box.c.through) & event.c.objection.is_(None)

@@ -1,6 +1,8 @@
-"""`estu-central database status` and `upgrade`: the ledger's tables, looked at and brought to this release."""
+"""`estu-central database status`, `boxes` and `upgrade`: the ledger looked at, and brought to this release."""
 
 import argparse
+import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -8,6 +10,8 @@ from device.errors import Refused
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
+
+    from central.receiver.account import Standing
 
 DEFAULT = "sqlite:///ledger.sqlite"
 
@@ -22,13 +26,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         description="Say which tables a ledger's database has, and how much is in them.",
         epilog="exit status: 0 they are this release's; 1 they are another's, or there are none; 2 it cannot be used",
     )
+    boxes = actions.add_parser(
+        "boxes",
+        help="say how far each box's chain is whole, what is missing, and what was set aside and why",
+        description="Say how far each box's chain is whole, what is missing, and what was set aside and why.",
+        epilog="exit status: 0 nothing is missing or set aside; 1 something is; 2 the ledger cannot be used",
+    )
+    boxes.add_argument("--json", action="store_true", help="an object a box, one a line")
     upgrade = actions.add_parser(
         "upgrade",
         help="bring the tables to this release; what is in them stays",
         description="Bring the tables to this release, in one transaction; what is in them stays."
         " Stop all receivers and make a backup before.",
     )
-    for action in (status, upgrade):
+    for action in (status, boxes, upgrade):
         action.add_argument(
             "--database", default=DEFAULT, metavar="URL", help="default: %(default)s, in this folder"
         )
@@ -52,6 +63,8 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         if arguments.action == "status":
             return _tell(engine)
+        if arguments.action == "boxes":
+            return _tell_boxes(engine, arguments.json)
         before, after = schema.upgrade(engine)
     finally:
         engine.dispose()
@@ -61,6 +74,47 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         print(f"{shown} has schema {after} now; it had {before or 'none, and was empty'}.")
     return 0
+
+
+def _tell_boxes(engine: "Engine", as_json: bool) -> int:
+    from central.receiver import database, schema
+    from central.receiver.account import Account
+
+    with database.errors_named():
+        with database.reading(engine).connect() as connection:
+            if schema.found(connection)[1] is not schema.Standing.CURRENT:
+                return _tell(engine)
+        account = Account(engine)
+        standings, reasons = account.standings(), account.reasons()
+    for name in sorted({*standings, *reasons}):
+        standing, aside = standings.get(name), reasons.get(name, {})
+        if as_json:
+            told = (
+                {}
+                if standing is None
+                else asdict(standing) | {"heard": f"{standing.heard:%Y-%m-%dT%H:%M:%SZ}"}
+            )
+            print(json.dumps({"box": name or None} | told | {"set_aside": aside}))
+        else:
+            print(_in_words(name, standing, aside))
+    return 1 if reasons or any(one.waiting or one.objected for one in standings.values()) else 0
+
+
+def _in_words(name: str, standing: "Standing | None", aside: dict[str, int]) -> str:
+    words = [f"{name or '(no box)':32}"]
+    if standing is None:
+        words.append("nothing is kept of it")
+    else:
+        words.append(
+            f"whole through {standing.place.through:,}, heard {standing.heard:%Y-%m-%d %H:%M:%S} UTC"
+        )
+        if standing.waiting:
+            words.append(f"event {standing.missing:,} is MISSING, {standing.waiting:,} wait behind it")
+        if standing.objected:
+            words.append(f"{standing.objected:,} are not counted, since the contract objects to them")
+    if aside:
+        words.append("set aside: " + ", ".join(f"{count:,} {reason}" for reason, count in aside.items()))
+    return "; ".join(words)
 
 
 def _tell(engine: "Engine") -> int:

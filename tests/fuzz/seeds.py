@@ -57,6 +57,12 @@ def payloads(name: str) -> list[bytes]:
     return [one["payload"].encode() for one in vectors(name)]
 
 
+def notice_boards() -> list[bytes]:
+    """Give what `estu sync` keeps of notices."""
+    lines = sorted(known_answers("notices.json"))
+    return [b"".join(line + b"\n" for line in lines), lines[0] + b"\n", b"\n\xff\n" + lines[-1]]
+
+
 def headers() -> list[bytes]:
     """Give the JWS headers of good and bad events."""
     good = [{"alg": "EdDSA", "kid": BOX_KEY.public.kid, "typ": "cloudevents+json"}]

@@ -38,6 +38,7 @@ from device.record.verification import verify as verify_chain
 from device.sound import baseline
 from device.sync import state, topics
 from device.sync.link import from_url
+from device.sync.notices import NoticeBoard
 from device.under_way import UnderWayFile
 from provisioning import settings_file
 from provisioning.batch import read_batch
@@ -100,6 +101,12 @@ def _signed_notice(content: bytes) -> None:
 def _notice(content: bytes) -> None:
     notice = unseal_notice(sign(content, NOTICE_TYP, PLATFORM_KEY), PLATFORM, BOX)
     assert unseal_notice(seal_notice(notice, PLATFORM_KEY), PLATFORM, BOX) == notice
+
+
+def _notice_board(content: bytes) -> None:
+    shown = NoticeBoard(_written(content), BOX, PLATFORM).shown(ARRIVAL)
+    said = {seal_notice(notice, PLATFORM_KEY) for notice in shown}
+    assert said <= seeds.known_answers("notices.json"), "a notice is shown that nobody has signed"
 
 
 def _header(content: bytes) -> None:
@@ -252,6 +259,7 @@ TARGETS = {
         Target("receipt", _receipt, lambda: seeds.payloads("receipts.json")),
         Target("signed-notice", _signed_notice, lambda: sorted(seeds.known_answers("notices.json"))),
         Target("notice", _notice, lambda: seeds.payloads("notices.json")),
+        Target("notice-board", _notice_board, seeds.notice_boards),
         Target("jws-header", _header, seeds.headers),
         Target("delivery", _delivery, seeds.deliveries),
         Target("whatever-a-box-signs", _whatever_a_box_signs, seeds.signed_texts),
