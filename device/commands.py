@@ -103,6 +103,7 @@ def sync(asked: argparse.Namespace) -> int:
 
 def page(asked: argparse.Namespace) -> int:
     """Show the box to a browser until asked to stop."""
+    from device.floor import floor_as_known
     from device.host import service
     from device.host.clock import running
     from device.page import server, site
@@ -126,7 +127,9 @@ def page(asked: argparse.Namespace) -> int:
     def sign_of_life() -> AbstractAsyncContextManager[None]:
         return server.sign_of_life(lambda: look(places, utc_now(), running()), "Showing the box.")
 
-    server.run(site.site(chosen, utc_now, running, sign_of_life), listening)
+    clock = SystemClock(floor_as_known(chosen.paths.log))
+    shown = site.site(chosen, utc_now, running, sign_of_life, lambda: clock.now().utc)
+    server.run(shown, listening)
     return 0
 
 
