@@ -17,6 +17,7 @@ from typing import Protocol
 from central.catalogue import (
     calibrated,
     coarse,
+    duplicates,
     folder,
     metadata,
     naming,
@@ -30,6 +31,7 @@ from central.catalogue.fingerprinting import REFERENCE_HOP
 from central.catalogue.lock import locked
 from central.catalogue.metadata import MetadataRow
 from central.catalogue.naming import Skipped, Wanted
+from central.catalogue.part_writing import AlikeEntry
 from central.catalogue.plan import Plan
 from central.catalogue.report import Report, same_sound
 from central.catalogue.sources import Sources
@@ -39,7 +41,8 @@ from central.catalogue.survey import Survey, Surveyed
 from central.catalogue.workers import Task, fingerprint_all
 from device.catalogue import manifest
 from device.catalogue.catalogue import Catalogue
-from device.catalogue.manifest import Manifest
+from device.catalogue.manifest import Manifest, PartEntry
+from device.catalogue.part import Part
 from device.catalogue.recording import Work
 from device.embedding import EmbeddingModel
 from device.errors import Broken, Refused
@@ -197,25 +200,56 @@ class _Build:
         out = self.order.out
         parts = list(planned.kept)
         self.watcher.begin("Writing", len(planned.added))
+        withdrawn = folder.write_withdrawn(out, self.withdrawn)
+
+        def joined(entries: Sequence[PartEntry]) -> Manifest:
+            return Manifest(
+                format=manifest.FORMAT,
+                created=self.order.time.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+                model=self.model.digest,
+                parameters=PARAMETERS.digest,
+                dimension=self.model.dimension,
+                reference_hop=self.order.hop,
+                thresholds=calibrated.thresholds(self.model.digest, self.order.calibration),
+                parts=tuple(entries),
+                withdrawn=withdrawn,
+            )
+
+        def alike(beside: Path, entry: PartEntry) -> Iterator[AlikeEntry]:
+            return self._alike(joined([*planned.kept, entry]), beside)
+
         if planned.added:
             references = (self._reference(one, known) for one in planned.added)
             parts.append(
-                part_writing.write(out / manifest.PARTS, references, self.order.coarse_from, self.order.jobs)
+                part_writing.write(
+                    out / manifest.PARTS,
+                    references,
+                    self.order.coarse_from,
+                    self.order.jobs,
+                    self.order.hop,
+                    alike,
+                )
             )
-        new = Manifest(
-            format=manifest.FORMAT,
-            created=self.order.time.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
-            model=self.model.digest,
-            parameters=PARAMETERS.digest,
-            dimension=self.model.dimension,
-            reference_hop=self.order.hop,
-            thresholds=calibrated.thresholds(self.model.digest, self.order.calibration),
-            parts=tuple(parts),
-            withdrawn=folder.write_withdrawn(out, self.withdrawn),
-        )
+        new = joined(parts)
         # Nothing new is no new catalogue: its digest stands in every event.
         if former is None or replace(new, created=former.manifest.created) != former.manifest:
             folder.write_manifest(out, new)
+
+    def _alike(self, new: Manifest, beside: Path) -> Iterator[AlikeEntry]:
+        """Find what sounds alike while the new part, the last of a manifest, lies beside."""
+        parts: list[Part] = []
+        row = number = 0
+        for entry in new.parts:
+            place = beside if entry is new.parts[-1] else self.order.out / manifest.PARTS / entry.name
+            part = Part.open(place, entry, new.dimension, row, number)
+            parts.append(part)
+            row, number = part.rows.stop, part.numbers.stop
+        catalogue = Catalogue.of("", new, parts, self.withdrawn)
+        with catalogue:
+            self.watcher.begin("Comparing", len(parts[-1].numbers))
+            for one in duplicates.find(catalogue, parts[-1].numbers, self.watcher.step):
+                own = one.number - parts[-1].numbers.start
+                yield AlikeEntry(own, catalogue.recording(one.other).id, round(one.likeness, 4))
 
     def _reference(
         self, one: Wanted | StockReference, known: Mapping[str, StockReference]

@@ -153,7 +153,7 @@ def _show(args: argparse.Namespace) -> int:
             else "sizes only (--verify compares the digests)",
         }
         for part in catalogue.parts:
-            coarse = "coarse index" if part.coarse_path else "searched exactly"
+            coarse = "coarse index" if part.coarse else "searched exactly"
             facts[part.name] = f"{len(part.numbers)} recordings, {len(part.rows)} vectors, {coarse}"
         for name, fact in facts.items():
             print(f"{name:<{_WIDEST}}  {fact}")

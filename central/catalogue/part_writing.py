@@ -3,8 +3,8 @@
 import hashlib
 import os
 import shutil
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ import numpy as np
 import sqlite_utils
 
 from central.catalogue import coarse
-from central.catalogue.fingerprinting import Fingerprint
+from central.catalogue.fingerprinting import REFERENCE_HOP, Fingerprint
 from device.catalogue import manifest
 from device.catalogue.entries import SCHEMA
 from device.catalogue.manifest import FileEntry, PartDescription, PartEntry
@@ -30,8 +30,22 @@ class Reference:
     fingerprint: Fingerprint
 
 
+@dataclass(frozen=True)
+class AlikeEntry:
+    """A recording of a part that sounds nearly as another does."""
+
+    recording: int  # number in the part
+    id: str  # of the other, in this part or an older one
+    likeness: float  # mean cosine
+
+
 def write(
-    parts: Path, references: Iterable[Reference], coarse_from: int = coarse.COARSE_FROM, threads: int = 1
+    parts: Path,
+    references: Iterable[Reference],
+    coarse_from: int = coarse.COARSE_FROM,
+    threads: int = 1,
+    hop: float = REFERENCE_HOP,
+    alike: Callable[[Path, PartEntry], Iterable[AlikeEntry]] | None = None,
 ) -> PartEntry:
     """Write a part.
 
@@ -42,6 +56,8 @@ def write(
         references: At least one; they are taken one by one, so they need not fit into memory together.
         coarse_from: The number of vectors from which the part gets a coarse index.
         threads: How many work on that index.
+        hop: Seconds from one vector of a recording to the next.
+        alike: Told the part's folder once it can be opened; says which of its recordings sound like others.
 
     Returns:
         The part as a manifest names it.
@@ -50,13 +66,16 @@ def write(
     shutil.rmtree(beside, ignore_errors=True)
     beside.mkdir(parents=True)
     count, vectors, dimension, seconds = _write_references(beside, references)
+    index = None
     if vectors >= coarse_from:
         mapped = np.memmap(beside / manifest.VECTORS, dtype=np.int8, mode="r", shape=(vectors, dimension))
-        coarse.write(np.asarray(mapped), beside / manifest.COARSE, threads)
-    files = tuple(_entry(file) for file in sorted(beside.iterdir()))
-    description = manifest.encode(PartDescription(count, vectors, seconds, files))
-    (beside / manifest.PART).write_bytes(description)
-    digest = hashlib.sha256(description).hexdigest()
+        first_rows = np.fromfile(beside / manifest.FIRST_ROWS, dtype="<i8")
+        index = coarse.write(np.asarray(mapped), first_rows, hop, beside, threads)
+    size = PartDescription(count, vectors, seconds, (), index)
+    digest = _describe(beside, size)
+    if alike is not None:
+        _write_alike(beside / manifest.RECORDINGS, alike(beside, PartEntry("new", digest)))
+        digest = _describe(beside, size)
     part = parts / f"part-{digest[:16]}"
     for file in beside.iterdir():
         sync(file)
@@ -66,6 +85,23 @@ def write(
     beside.rename(part)
     sync(parts)
     return PartEntry(part.name, digest)
+
+
+def _describe(folder: Path, size: PartDescription) -> str:
+    """Write the part's description and give its digest."""
+    files = tuple(_entry(file) for file in sorted(folder.iterdir()) if file.name != manifest.PART)
+    description = manifest.encode(replace(size, files=files))
+    (folder / manifest.PART).write_bytes(description)
+    return hashlib.sha256(description).hexdigest()
+
+
+def _write_alike(path: Path, found: Iterable[AlikeEntry]) -> None:
+    """Add what sounds alike to the part's tables."""
+    database = sqlite_utils.Database(path, execute_plugins=False)
+    database.execute("pragma journal_mode = off")
+    database.execute("pragma synchronous = off")
+    database.table("alike").insert_all(asdict(one) for one in found)
+    database.close()
 
 
 def sync(path: Path) -> None:

@@ -1,8 +1,8 @@
 """The catalogue: some parts that are searched as one."""
 
 import hashlib
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -26,6 +26,8 @@ from device.errors import Refused
 
 Rows = NDArray[np.int64]
 
+_SAME_SOUND_KEPT = 4096  # answers in memory
+
 
 @dataclass(frozen=True, eq=False)
 class Catalogue:
@@ -43,6 +45,7 @@ class Catalogue:
     withdrawn_numbers: frozenset[int]  # numbers of withdrawn recordings and of outdated forms of changed ones
     _row_bounds: Rows  # first row of each part, and the number of rows
     _number_bounds: Rows  # first number of each part, and the number of recordings
+    _same_sound: dict[int, tuple[int, ...]] = field(default_factory=dict)  # what was asked for lately
 
     @classmethod
     def open(cls, folder: Path, model_digest: str, parameters_digest: str) -> "Catalogue":
@@ -72,13 +75,27 @@ class Catalogue:
         withdrawn: frozenset[str] = frozenset()
         if listed is not None:
             withdrawn = decode_withdrawn(read_checked(folder / listed.name, listed.size, listed.sha256))
+        return cls.of(hashlib.sha256(content).hexdigest(), manifest, parts, withdrawn)
+
+    @classmethod
+    def of(
+        cls, digest: str, manifest: Manifest, parts: Sequence[Part], withdrawn: frozenset[str]
+    ) -> "Catalogue":
+        """Join parts that are open.
+
+        Args:
+            digest: Hex SHA-256 of the manifest's bytes.
+            manifest: It names these parts, in this order.
+            parts: The rows and numbers of each begin where those of the one before end.
+            withdrawn: Ids.
+        """
         hidden = {
             part.numbers.start + at
             for part, entry in zip(parts, manifest.parts, strict=True)
             for at in (*entry.replaced, *part.entries.numbers(withdrawn).values())
         }
         return cls(
-            digest=hashlib.sha256(content).hexdigest(),
+            digest=digest,
             manifest=manifest,
             parts=tuple(parts),
             withdrawn=withdrawn,
@@ -137,7 +154,7 @@ class Catalogue:
             IndexError: A row is outside the catalogue.
         """
         found = np.empty((len(rows), self.dimension), dtype=np.int8)
-        self._by_part(rows, self._row_bounds, lambda part, at, own: found.__setitem__(at, part.vectors[own]))
+        self._by_part(rows, self._row_bounds, lambda part, at, own: found.__setitem__(at, part.read(own)))
         return found
 
     def locate(self, rows: Rows) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
@@ -201,15 +218,36 @@ class Catalogue:
         )
 
     def same_sound(self, number: int) -> tuple[int, ...]:
-        """Give the other recordings that have exactly the same vectors: one sound under several ids, not rivals.
+        """Give the other recordings that sound the same: one sound under several ids, not rivals.
+
+        Such are recordings with exactly the same vectors, and those of which the builder found that they lie along
+        each other with hardly a difference, as a re-release does.
+
+        Returns:
+            Their numbers, ascending; withdrawn ones are left out.
 
         Raises:
             IndexError: There is no recording of that number.
         """
+        if (known := self._same_sound.get(number)) is not None:
+            return known
         part, own = self._own(number)
-        sound = part.entries.sound(own)
-        alike = (each.numbers.start + other for each in self.parts for other in each.entries.sounding(sound))
-        return tuple(other for other in alike if other != number and other not in self.withdrawn_numbers)
+        sound, own_id = part.entries.sound(own), part.entries.recording(own).id
+        named = frozenset(part.entries.alike(own))
+        alike = {
+            each.numbers.start + other
+            for each in self.parts
+            for other in (
+                *each.entries.sounding(sound),
+                *each.entries.alike_to(own_id),
+                *each.entries.numbers(named).values(),
+            )
+        }
+        found = tuple(sorted(alike - self.withdrawn_numbers - {number}))
+        if len(self._same_sound) >= _SAME_SOUND_KEPT:
+            self._same_sound.clear()
+        self._same_sound[number] = found
+        return found
 
     def verify(self) -> None:
         """Read everything and compare it with its digests; minutes for a large catalogue.

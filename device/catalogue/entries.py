@@ -30,6 +30,13 @@ create table recordings (
     sound text not null           -- hex SHA-256 of its vectors: equal ones sound the same
 );
 create index recordings_by_sound on recordings (sound);
+create table alike (              -- recordings that sound nearly the same, such as a re-release
+    recording integer not null references recordings,
+    id text not null,             -- of the other, here or in an older part
+    likeness real not null,       -- mean cosine of their vectors along the best line
+    primary key (recording, id)
+) without rowid;
+create index alike_by_id on alike (id);
 create table works (number integer primary key, iswc text, title text);
 create table creators (
     work integer not null references works,
@@ -76,6 +83,7 @@ class Entries:
                 f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True, check_same_thread=False
             )
             connection.execute("select number, sound from recordings limit 1").fetchone()
+            connection.execute("select recording, id from alike limit 1").fetchone()
         except sqlite3.Error as error:
             raise Refused(
                 "catalogue-damaged", f"{path} is unreadable: {error}.", "Fetch or build the catalogue again."
@@ -118,6 +126,24 @@ class Entries:
         """Give the numbers of the recordings that have exactly these vectors, ascending."""
         query = "select number from recordings where sound = ? order by number"
         return [row["number"] for row in self._database.query(query, [sound])]
+
+    def alike(self, number: int) -> list[str]:
+        """Give the ids of recordings, here or in older parts, that sound nearly as one of this part does."""
+        query = "select id from alike where recording = ? order by likeness desc, id"
+        return [row["id"] for row in self._database.query(query, [number])]
+
+    def alike_to(self, recording_id: str) -> list[int]:
+        """Give the numbers of the recordings that sound nearly as one of an older part, or of this one, does."""
+        query = "select recording from alike where id = ? order by recording"
+        return [row["recording"] for row in self._database.query(query, [recording_id])]
+
+    def alike_pairs(self) -> Iterator[tuple[str, str]]:
+        """Tell the ids of all that sound nearly the same: one of this part, and one of this or an older."""
+        query = (
+            "select recordings.id as own, alike.id as other from alike join recordings on number = recording"
+        )
+        for row in self._database.query(query):
+            yield row["own"], row["other"]
 
     def origins(self) -> Iterator[Origin]:
         """Tell what each recording was built from, by number."""

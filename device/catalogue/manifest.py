@@ -7,7 +7,7 @@
     parts/NAME/vectors.i8      one int8 embedding a row, recordings one after the other
     parts/NAME/first_rows.i64  each recording's first row, and the number of rows at the end; little endian
     parts/NAME/last_seconds.f64  where in each recording its last window starts; little endian
-    parts/NAME/coarse.faiss    large parts only: the coarse index, ids are rows of the part
+    parts/NAME/coarse_*        large parts only: the coarse index, as `coarse.py` draws it
 
 Rules:
 1. A part is never changed: its name comes from its digest, so another content is another part.
@@ -27,7 +27,7 @@ from msgspec import Meta
 from device.catalogue.thresholds import Thresholds
 from device.errors import Refused
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 MANIFEST = "catalogue.json"
 PARTS = "parts"
 PART = "part.json"
@@ -35,7 +35,6 @@ RECORDINGS = "recordings.sqlite"
 VECTORS = "vectors.i8"
 FIRST_ROWS = "first_rows.i64"
 LAST_SECONDS = "last_seconds.f64"
-COARSE = "coarse.faiss"
 
 # A manifest comes from outside: these are its limits.
 MANIFEST_BYTES = 16 * 2**20
@@ -75,6 +74,15 @@ class PartEntry:
 
 
 @dataclass(frozen=True)
+class CoarseSize:
+    """How large a part's coarse index is."""
+
+    vectors: Count  # of the part's, that are in it
+    lists: Count
+    code_bytes: Annotated[int, Meta(gt=0, le=256)]
+
+
+@dataclass(frozen=True)
 class PartDescription:
     """A part's own account of itself: `part.json`."""
 
@@ -82,13 +90,14 @@ class PartDescription:
     vectors: Count
     seconds: float  # of sound in all its recordings together
     files: Annotated[tuple[FileEntry, ...], Meta(max_length=16)]
+    coarse: CoarseSize | None = None  # None: the part is small, and searched as it is
 
 
 @dataclass(frozen=True)
 class Manifest:
     """What makes some parts one catalogue: `catalogue.json`."""
 
-    format: Literal[1]
+    format: Literal[2]
     created: str  # RFC 3339, UTC
     model: Digest
     parameters: Digest  # of the log-mel features

@@ -7,20 +7,23 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from device.catalogue import coarse
+from device.catalogue.coarse import Coarse
 from device.catalogue.entries import Entries
 from device.catalogue.manifest import (
-    COARSE,
     FIRST_ROWS,
     LAST_SECONDS,
     MANIFEST_BYTES,
     PART,
     RECORDINGS,
     VECTORS,
+    CoarseSize,
     PartDescription,
     PartEntry,
     decode_part,
     read_checked,
 )
+from device.catalogue.mapped import AROUND, Mapped
 from device.errors import Refused
 
 Vectors = NDArray[np.int8]
@@ -43,11 +46,10 @@ class Part:
     first_rows: NDArray[np.int64]  # (recordings + 1,), rows of this part; the last is the number of rows
     last_seconds: NDArray[np.float64]  # (recordings,), where each recording's last window starts
     entries: Entries
-    coarse_path: (
-        Path | None
-    )  # the coarse index for faiss, whose ids are rows of this part; None: too small for one
+    coarse: Coarse | None  # None: the part is too small for one
     folder: Path
     description: PartDescription
+    _mapped: Mapped  # of `vectors`
 
     @classmethod
     def open(
@@ -73,8 +75,9 @@ class Part:
             FIRST_ROWS: 8 * (told.recordings + 1),
             LAST_SECONDS: 8 * told.recordings,
         }
-        optional = {COARSE: sizes[COARSE]} if COARSE in sizes else {}
-        for name, size in (must | optional).items():
+        if told.coarse is not None:
+            must |= _coarse_sizes(told.coarse, told.vectors, dimension)
+        for name, size in must.items():
             if sizes.get(name) != size or size is None:
                 raise _damaged(folder, f"{PART} does not fit itself: {name} should have {size} bytes")
             _check_size(folder / name, size)
@@ -85,25 +88,33 @@ class Part:
             or max(entry.replaced, default=0) >= told.recordings
         ):
             raise _damaged(folder, "its recordings and its vectors do not fit each other")
-        vectors = np.memmap(folder / VECTORS, dtype=np.int8, mode="r", shape=(told.vectors, dimension))
+        mapped = Mapped(folder / VECTORS)
+        index = _open_coarse(folder, told.coarse, told.vectors, dimension) if told.coarse else None
         return cls(
             name=entry.name,
             rows=range(first_row, first_row + told.vectors),
             numbers=range(first_number, first_number + told.recordings),
             seconds=told.seconds,
-            vectors=np.asarray(vectors),
+            vectors=mapped.array(np.int8, (told.vectors, dimension)),
             first_rows=first_rows,
             last_seconds=np.asarray(np.memmap(folder / LAST_SECONDS, dtype="<f8", mode="r")),
             entries=Entries(folder / RECORDINGS),
-            coarse_path=folder / COARSE if optional else None,
+            coarse=index,
             folder=folder,
             description=told,
+            _mapped=mapped,
         )
 
     @property
     def first_row(self) -> int:
         """The row of the catalogue that is this part's row 0."""
         return self.rows.start
+
+    def read(self, rows: NDArray[np.int64]) -> Vectors:
+        """Copy some vectors, (n,) rows of this part in any order; their pages are given back in time."""
+        touched = np.unique(rows * self.vectors.shape[1] // AROUND)
+        self._mapped.touch(len(touched) * AROUND)
+        return self.vectors[rows]
 
     def verify(self) -> None:
         """Read every file and compare it with its digest; for after a transport, it takes as long as reading does.
@@ -117,6 +128,46 @@ class Part:
                     raise _damaged(self.folder, f"{file.name} was changed or is incomplete")
         if self.entries.count() != len(self.numbers) or np.any(np.diff(self.first_rows) < 1):
             raise _damaged(self.folder, "its recordings and its vectors do not fit each other")
+
+
+def _coarse_sizes(size: CoarseSize, rows: int, dimension: int) -> dict[str, int]:
+    """Say how many bytes each file of a coarse index has."""
+    return {
+        coarse.CENTROIDS: size.lists * dimension,
+        coarse.LISTS: 8 * (size.lists + 1),
+        coarse.CODES: size.vectors * size.code_bytes,
+        coarse.ROWS: coarse.packed_size(size.vectors, coarse.bits_for(rows)),
+        coarse.CODEBOOK: 4 * coarse.VALUES * dimension,
+    }
+
+
+def _open_coarse(folder: Path, size: CoarseSize, rows: int, dimension: int) -> Coarse:
+    """Open the files of a coarse index, whose sizes were checked.
+
+    Raises:
+        Refused: They do not fit each other.
+    """
+    bits = coarse.bits_for(rows)
+    codes, packed = Mapped(folder / coarse.CODES), Mapped(folder / coarse.ROWS)
+    lists = Mapped(folder / coarse.LISTS).array("<i8", (size.lists + 1,))
+    if (
+        dimension % size.code_bytes
+        or lists[0] != 0
+        or lists[-1] != size.vectors
+        or np.any(np.diff(lists) < 0)
+    ):
+        raise _damaged(folder, "the lists of its coarse index do not fit their codes")
+    values = (size.code_bytes, coarse.VALUES, dimension // size.code_bytes)
+    return Coarse(
+        centroids=Mapped(folder / coarse.CENTROIDS).array(np.int8, (size.lists, dimension)),
+        lists=lists,
+        codes=codes.array(np.uint8, (size.vectors, size.code_bytes)),
+        codebook=Mapped(folder / coarse.CODEBOOK).array("<f4", values),
+        _packed=packed.array(np.uint8, (coarse.packed_size(size.vectors, bits),)),
+        _bits=bits,
+        _codes_map=codes,
+        _rows_map=packed,
+    )
 
 
 def _check_size(path: Path, size: int) -> None:

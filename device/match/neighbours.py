@@ -1,22 +1,30 @@
-"""The references nearest to a query; the only module that knows faiss."""
+"""The references nearest to a query; the only module that knows faiss.
+
+A large part is searched by its coarse index: of its lists those whose middles are nearest are scanned, by codes of some
+12 bytes. The codes stay in their mapped file; faiss is handed the addresses of the lists.
+"""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import faiss
 import numpy as np
 from numpy.typing import NDArray
 
 from device.catalogue.catalogue import Catalogue
-from device.embedding import EMBEDDING_SCALE, Embeddings, quantise
+from device.catalogue.coarse import Coarse
+from device.embedding import EMBEDDING_SCALE, Embeddings, dequantise, quantise
 
 # How many of a coarse index's lists are scanned for one query. Now Playing scans 2 % of its index
 # (arXiv 1711.10958, section 4); a catalogue's lists grow with the square root of its size.
-LISTS_SCANNED = 0.04
-FEWEST_LISTS_SCANNED = 8
+LISTS_SCANNED = 0.02
+FEWEST_LISTS_SCANNED = 24
 
 # The length that a unit vector has in its int8 form.
 QUANTISED_LENGTH = 127 * EMBEDDING_SCALE
+
+_AT = (
+    0xFFFF_FFFF  # faiss tells a code by its list in the upper 32 bits and its place in the list in the lower
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,11 +38,16 @@ class Nearest:
 class Neighbours:
     """Finds the references nearest to a query over all parts of a catalogue."""
 
-    def __init__(self, catalogue: Catalogue) -> None:
-        """Open each part's index: the coarse one in place, or an exact one over a small part's vectors."""
+    def __init__(self, catalogue: Catalogue, lists: int | None = None) -> None:
+        """Open each part's index: the coarse one in place, or an exact one over a small part's vectors.
+
+        Args:
+            catalogue: The references.
+            lists: How many lists of a coarse index are scanned for a query; None: as many as a box scans.
+        """
         self._parts = [
-            _Coarse(part.rows.start, part.coarse_path)
-            if part.coarse_path
+            _Coarse(part.rows.start, part.coarse, lists)
+            if part.coarse
             else _Exact(part.rows.start, part.vectors)
             for part in catalogue.parts
         ]
@@ -60,18 +73,54 @@ class Neighbours:
 
 
 class _Coarse:
-    """A large part's index of short codes, left in its file until a list is looked at."""
+    """A large part's lists of short codes, left in their file until a list is looked at."""
 
-    def __init__(self, first_row: int, path: Path) -> None:
+    def __init__(self, first_row: int, coarse: Coarse, scanned: int | None = None) -> None:
         self.first_row = first_row
-        self._index = faiss.read_index(str(path), faiss.IO_FLAG_MMAP)
-        lists = faiss.extract_index_ivf(self._index)
-        lists.nprobe = max(FEWEST_LISTS_SCANNED, round(lists.nlist * LISTS_SCANNED))
+        self._coarse = coarse
+        lists, dimension = coarse.centroids.shape
+        middles = faiss.IndexFlatIP(dimension)
+        middles.add(dequantise(coarse.centroids))
+        self._index = faiss.IndexIVFPQ(
+            middles, dimension, lists, coarse.code_bytes, 8, faiss.METRIC_INNER_PRODUCT
+        )
+        faiss.copy_array_to_vector(np.ascontiguousarray(coarse.codebook.ravel()), self._index.pq.centroids)
+        self._index.is_trained = True
+        self._middles = middles  # faiss does not keep it alive
+        self._scanned = min(lists, scanned or max(FEWEST_LISTS_SCANNED, round(lists * LISTS_SCANNED)))
+        self._scanner = self._index.get_InvertedListScanner(True, None, None)
 
     def search(self, embeddings: Embeddings, count: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
         """Give (similarities, rows in this part), each (n, count)."""
-        found, rows = self._index.search(np.ascontiguousarray(embeddings, dtype=np.float32), count)
-        return found, rows
+        queries = np.ascontiguousarray(embeddings, dtype=np.float32)
+        similarities = np.full((len(queries), count), -np.inf, dtype=np.float32)
+        labels = np.full((len(queries), count), -1, dtype=np.int64)
+        for number, query in enumerate(queries):
+            self._scan(query, similarities[number], labels[number])
+        best = np.argsort(-similarities, axis=1, kind="stable")
+        labels = np.take_along_axis(labels, best, axis=1)
+        places = self._coarse.lists[np.maximum(labels >> 32, 0)] + (labels & _AT)
+        rows = np.full(labels.shape, -1, dtype=np.int64)
+        rows[labels >= 0] = self._coarse.rows(places[labels >= 0])
+        return np.take_along_axis(similarities, best, axis=1), rows
+
+    def _scan(
+        self, query: NDArray[np.float32], similarities: NDArray[np.float32], labels: NDArray[np.int64]
+    ) -> None:
+        """Keep the best codes of one query in two heaps, whose order is faiss's own."""
+        lists, codes = self._coarse.lists, self._coarse.codes
+        nearness, nearest = self._middles.search(query[None], self._scanned)
+        begins, ends = lists[nearest[0]].tolist(), lists[nearest[0] + 1].tolist()
+        heaps = faiss.swig_ptr(similarities), faiss.swig_ptr(labels)
+        self._scanner.set_query(faiss.swig_ptr(query))
+        for number, near, begin, end in zip(
+            nearest[0].tolist(), nearness[0].tolist(), begins, ends, strict=True
+        ):
+            if begin < end:
+                self._scanner.set_list(number, near)
+                listed = faiss.swig_ptr(codes[begin:end])
+                self._scanner.scan_codes(end - begin, listed, None, *heaps, len(labels))
+        self._coarse.scanned(sum(ends) - sum(begins), len(begins))
 
 
 class _Exact:

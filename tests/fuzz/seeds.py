@@ -95,7 +95,7 @@ def exports() -> list[bytes]:
 def manifests() -> list[bytes]:
     """Give a catalogue's manifests."""
     whole = manifest.Manifest(
-        format=1,
+        format=2,
         created="2026-07-01T14:00:00Z",
         model=DIGEST,
         parameters=DIGEST,

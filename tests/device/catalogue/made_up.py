@@ -51,7 +51,7 @@ def reference(name: str, windows: int, seed: int, works: tuple[Work, ...] = ()) 
 def write_manifest(out: Path, parts: Sequence[PartEntry], withdrawn: Sequence[str] = ()) -> Manifest:
     """Join parts to a catalogue."""
     written = Manifest(
-        format=1,
+        format=2,
         created="2026-01-01T00:00:00Z",
         model=MODEL,
         parameters=PARAMETERS,

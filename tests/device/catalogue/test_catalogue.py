@@ -47,7 +47,7 @@ def test_what_belongs_together_comes_from_the_manifest(folder: Path) -> None:
         assert (catalogue.thresholds.accept, catalogue.thresholds.candidate) == (12.0, 5.0)
         assert (catalogue.reference_hop, catalogue.dimension, catalogue.size) == (HOP, DIMENSION, 22)
         assert [part.first_row for part in catalogue.parts] == [0, 15]
-        assert all(part.coarse_path is None for part in catalogue.parts)
+        assert all(part.coarse is None for part in catalogue.parts)
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -56,17 +56,17 @@ def test_vectors_of_other_features_are_refused(folder: Path) -> None:
 
 
 def test_another_format_is_refused_before_anything_else_is_read(folder: Path) -> None:
-    (folder / "catalogue.json").write_text('{"format": 2, "parts": "quite different"}')
+    (folder / "catalogue.json").write_text('{"format": 3, "parts": "quite different"}')
     error = refusal(folder)
     assert error.code == "catalogue-other-format"
-    assert "format 2" in error.message
+    assert "format 3" in error.message
 
 
 def test_no_catalogue_is_refused(tmp_path: Path) -> None:
     assert refusal(tmp_path / "nowhere").code == "catalogue-missing"
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"{}", b"\xff", b'{"format": 1}', b"null"])
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"{}", b"\xff", b'{"format": 2}', b"null"])
 def test_what_is_no_manifest_is_refused(folder: Path, content: bytes) -> None:
     (folder / "catalogue.json").write_bytes(content)
     assert refusal(folder).code == "catalogue-damaged"
@@ -173,7 +173,7 @@ def sparse_catalogue(out: Path, rows: int) -> None:
     put_manifest(
         out,
         Manifest(
-            1,
+            2,
             written.created,
             MODEL,
             PARAMETERS,

@@ -68,7 +68,7 @@ def build(
     folder.write_manifest(
         out,
         manifest.Manifest(
-            format=1,
+            format=2,
             created="2026-01-01T00:00:00Z",
             model=MODEL,
             parameters=MODEL,
