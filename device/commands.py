@@ -75,6 +75,7 @@ def sync(asked: argparse.Namespace) -> int:
     from device.host import service
     from device.record.keys import Jwks
     from device.sync import courier, link
+    from device.updating import updating
 
     service.log_to_journal("estu-sync")
     chosen = settings.load(asked.settings)
@@ -85,16 +86,18 @@ def sync(asked: argparse.Namespace) -> int:
         for url in (broker.url, *broker.fallback)
     ]
     platform = Jwks.load(broker.platform_keys)
+    stop = _stop_on_signals()
     service.ready("Carrying events to the platform.")
-    courier.run(
-        ways,
-        chosen.paths.log,
-        platform,
-        _stop_on_signals(),
-        chosen.sync_state,
-        version("estu"),
-        alive=service.alive,
-    )
+    with updating(chosen, floor, stop):
+        courier.run(
+            ways,
+            chosen.paths.log,
+            platform,
+            stop,
+            chosen.sync_state,
+            version("estu"),
+            alive=service.alive,
+        )
     service.stopping()
     return 0
 
@@ -172,8 +175,8 @@ def _to_the_technician(sentence: str) -> None:
 
 def identify(asked: argparse.Namespace) -> int:
     """Say which recordings sound in files."""
-    from device.assembly import recogniser
     from device.identify import Answer, identify
+    from device.recogniser import recogniser
 
     def show(answer: Answer) -> None:
         if asked.json:
