@@ -185,6 +185,7 @@ class Fetcher(FetcherInterface):
             except BaseException:
                 self.close()
                 raise
+            response.close()  # only then the connection takes another request
             if response.will_close:
                 self.close()
 
