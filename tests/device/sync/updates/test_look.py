@@ -3,8 +3,13 @@
 import json
 from pathlib import Path
 
+import numpy as np
+
+from central.publishing import content
 from device.catalogue.catalogue import Catalogue
+from device.features import PARAMETERS
 from device.host.in_use import Held
+from device.model_set import shipped_digest
 from tests.simulated.publisher import Publisher
 from tests.simulated.update_server import UpdateServer
 from tests.simulated.updated_box import UpdatedBox
@@ -121,8 +126,6 @@ def test_a_catalogue_for_a_model_that_nobody_has_is_not_taken(
     manifest = json.loads(built.read_text())
     manifest["model"] = "a" * 64
     built.write_text(json.dumps(manifest))
-    from central.publishing import content
-
     shelf = publisher.repository.shelf
     change = content.catalogue(shelf, built.parent, publisher.repository.names())
     publisher.repository.publish(change, publisher.ring(), publisher.now)
@@ -146,9 +149,6 @@ def test_a_catalogue_that_is_open_stays_readable_while_another_comes(
 ) -> None:
     publisher.publish("abai")
     box.look(server.url)
-    from device.features import PARAMETERS
-    from device.model_set import shipped_digest
-
     with Catalogue.open(box.catalogue, shipped_digest(), PARAMETERS.digest) as opened:
         publisher.publish("bayan")
         box.look(server.url)
@@ -157,7 +157,6 @@ def test_a_catalogue_that_is_open_stays_readable_while_another_comes(
 
 
 def _rows(count: int):
-    import numpy as np
 
     return np.arange(count)
 
