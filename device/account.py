@@ -100,6 +100,27 @@ class Account:
         self._log.append(reports.IncidentReport(code, sentence, dict(detail)), self._clock.now())
         _journal.warning("%s", sentence, extra={"ESTU_INCIDENT": code})
 
+    def change_catalogue(self, catalogue: Catalogue, model: str, thresholds: Thresholds) -> None:
+        """Go on with another catalogue, and put on record that it changed.
+
+        Args:
+            catalogue: The references that numbers mean from now on.
+            model: Hex SHA-256 of the embedding model.
+            thresholds: What a score has to reach.
+        """
+        changed = [
+            (what, before, after)
+            for what, before, after in (
+                ("catalogue", self._catalogue.digest, catalogue.digest),
+                ("model", self._model, model),
+            )
+            if before != after
+        ]
+        self._catalogue, self._model, self._thresholds = catalogue, model, thresholds
+        for what, before, after in changed:
+            text = f"The {what} was replaced by another one while the box listened."
+            self.incident(f"{what}-changed", text, {"before": before, "after": after})
+
     def sounding(self, plays: Sequence[Play]) -> tuple[Sounding, ...]:
         """Name the plays that are under way."""
         now = self._clock.now()

@@ -3,36 +3,29 @@
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import version
-from pathlib import Path
 
 from device import mute
 from device.account import Account
 from device.bulletin import Bulletin
-from device.catalogue.catalogue import Catalogue
 from device.changes import changes
 from device.clock_watch import ClockWatch
 from device.coverage import CoverageCount
-from device.embedding import EmbeddingModel, shipped_model_path
 from device.errors import Refused
-from device.features import PARAMETERS
-from device.gate import Gate, shipped_gate_path
 from device.host.clock import Clock, Instant
 from device.listening import Ear
-from device.match import background, calibration
-from device.match.matcher import Matcher
 from device.play import Plays
+from device.recogniser import Recogniser, open_recogniser
 from device.record import suspicion
 from device.record.log import EventLog
 from device.record.patient_log import PatientLog
 from device.record.reports import BootReport, IncidentReport, LastEvent, LogFound, Report
 from device.record.signing_key import SigningKey
+from device.renewal import Renewal
 from device.settings import MicrophoneSettings, Settings
 from device.sound import baseline, gain
 from device.sound.baseline import Baseline
-from device.sound.cutter import Cutter
 from device.sound.deafness import Deafness, Judge, Trust
 from device.sound.devices import Found, Named
 from device.sound.microphone import Microphone
@@ -42,40 +35,7 @@ from device.vigil import Vigil
 
 _log = logging.getLogger("estu.listen")
 
-QUERY_HOP = 0.5  # seconds from one segment of the room to the next
 COVERAGE_PERIOD = 900.0  # seconds between coverage events
-
-
-@dataclass(frozen=True)
-class Recogniser:
-    """What it takes to recognise, with nothing that records: model, catalogue and matcher."""
-
-    model: EmbeddingModel
-    catalogue: Catalogue
-    matcher: Matcher
-
-    def cutter(self) -> Cutter:
-        """Begin a new stream."""
-        return Cutter(PARAMETERS.window, round(QUERY_HOP * PARAMETERS.sample_rate), PARAMETERS.sample_rate)
-
-
-@contextmanager
-def recogniser(catalogue_folder: Path) -> Iterator[Recogniser]:
-    """Open the shipped model and a catalogue built with it.
-
-    Raises:
-        Refused: The catalogue, or a file of the model, is not acceptable.
-    """
-    model = EmbeddingModel(shipped_model_path())
-    with Catalogue.open(catalogue_folder, model.digest, PARAMETERS.digest) as catalogue:
-        matcher = Matcher(
-            catalogue,
-            background.load(model.dimension),
-            calibration.load(model=model.digest),
-            hop=QUERY_HOP,
-            window=PARAMETERS.seconds,
-        )
-        yield Recogniser(model, catalogue, matcher)
 
 
 @contextmanager
@@ -100,7 +60,9 @@ def ear(
         Broken: The log or the signing key is not.
         Waiting: The disk is full.
     """
-    with recogniser(settings.paths.catalogue) as parts:
+    folder, models = settings.paths.catalogue, settings.models
+    parts = open_recogniser(folder, models)
+    with Renewal(folder, parts, lambda used: open_recogniser(folder, models, used)) as renewal:
         signing_key = SigningKey.load(settings.paths.signing_key, settings.box.id)
         kind = PatientLog if microphone else EventLog  # a file can be heard again
         log_path = settings.paths.log
@@ -118,21 +80,21 @@ def ear(
             for report in begins:
                 log.append(report, now)
             judge = _judge(settings, microphone) if microphone else Trust()
-            gate = Gate(shipped_gate_path()) if shipped_gate_path().exists() else None
             yield Ear(
                 vigil=_vigil(settings, now, account, judge, microphone),
                 cutter=parts.cutter(),
-                gate=gate,
+                gate=parts.gate,
                 model=parts.model,
                 matcher=parts.matcher,
                 plays=plays,
                 coverage=CoverageCount(
-                    COVERAGE_PERIOD, tells_covered=judge.tells_covered, tells_music=gate is not None
+                    COVERAGE_PERIOD, tells_covered=judge.tells_covered, tells_music=parts.gate is not None
                 ),
                 account=account,
                 bulletin=bulletin,
                 under_way=under_way,
                 clock_watch=ClockWatch(clock, log, log.append) if microphone else None,
+                renewal=renewal,
             )
 
 

@@ -20,6 +20,7 @@ from device.settings import Settings
 
 SETTINGS, VENUE = "settings-changed", "venue-changed"
 
+_REPLACED = {"catalogue-changed": "catalogue", "model-changed": "model"}
 _MOSTLY_ENOUGH = 50
 _LOOKED_THROUGH = 5_000  # incidents at most, newest first, for the last word on settings and venue
 _LONGEST_VALUE = 200  # characters of a value that is put on record
@@ -58,17 +59,30 @@ def digest(values: Mapping[str, str]) -> str:
 
 
 def _of_parts(log: LogReader, boot: BootReport) -> Iterator[IncidentReport]:
-    """Compare catalogue and model with those of the boot event before."""
-    before = next((e.report for e in map(_read, log.latest(BootReport, 1)) if e), None)
-    if not isinstance(before, BootReport):
+    """Compare catalogue and model with those that the log names last: at the boot before, or in a change since then."""
+    before = next((e for e in map(_read, log.latest(BootReport, 1)) if e), None)
+    if before is None or not isinstance(before.report, BootReport):
         return  # the boot event itself says what the box begins with
-    for part, was, now in (
-        ("catalogue", before.catalogue, boot.catalogue),
-        ("model", before.model, boot.model),
-    ):
+    last = {"catalogue": before.report.catalogue, "model": before.report.model}
+    last |= _replaced_since(log, before.seq)
+    for part, now in (("catalogue", boot.catalogue), ("model", boot.model)):
+        was = last[part]
         if was != now:
             text = f"The {part} is another one than at the last start."
             yield IncidentReport(f"{part}-changed", text, {"before": was, "after": now})
+
+
+def _replaced_since(log: LogReader, boot: int) -> dict[str, str]:
+    """Give the catalogue and the model that came while the box listened, by the last incident about each after a boot."""
+    found: dict[str, str] = {}
+    for stored in _incidents(log):
+        if stored.seq <= boot:
+            break
+        event = _read(stored)
+        report = event.report if event else None
+        if isinstance(report, IncidentReport) and report.code in _REPLACED and "after" in report.detail:
+            found.setdefault(_REPLACED[report.code], str(report.detail["after"]))
+    return found
 
 
 def _of(

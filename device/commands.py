@@ -76,6 +76,7 @@ def sync(asked: argparse.Namespace) -> int:
     from device.record.keys import Jwks
     from device.sync import courier, link
     from device.sync.notices import NoticeBoard
+    from device.updating import updating
 
     service.log_to_journal("estu-sync")
     chosen = settings.load(asked.settings)
@@ -86,17 +87,19 @@ def sync(asked: argparse.Namespace) -> int:
         for url in (broker.url, *broker.fallback)
     ]
     platform = Jwks.load(broker.platform_keys)
+    stop = _stop_on_signals()
     service.ready("Carrying events to the platform.")
-    courier.run(
-        ways,
-        chosen.paths.log,
-        platform,
-        _stop_on_signals(),
-        chosen.sync_state,
-        version("estu"),
-        alive=service.alive,
-        notices=NoticeBoard(chosen.notices, chosen.box.id, platform),
-    )
+    with updating(chosen, floor, stop):
+        courier.run(
+            ways,
+            chosen.paths.log,
+            platform,
+            stop,
+            chosen.sync_state,
+            version("estu"),
+            alive=service.alive,
+            notices=NoticeBoard(chosen.notices, chosen.box.id, platform),
+        )
     service.stopping()
     return 0
 
@@ -177,8 +180,8 @@ def _to_the_technician(sentence: str) -> None:
 
 def identify(asked: argparse.Namespace) -> int:
     """Say which recordings sound in files."""
-    from device.assembly import recogniser
     from device.identify import Answer, identify
+    from device.recogniser import recogniser
 
     def show(answer: Answer) -> None:
         if asked.json:

@@ -10,13 +10,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from device.assembly import Recogniser
 from device.coverage import SILENT
 from device.embedding import Embeddings
 from device.features import log_mel
 from device.match.match import Match
 from device.match.matcher import MEMORY
 from device.play import Play, Plays, Status
+from device.recogniser import Recogniser
 from device.sound import replay
 from device.sound.cutter import Cutter
 

@@ -1,7 +1,7 @@
 """The loop itself: follow the sound from the microphone to the log."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from device.account import Account
 from device.bulletin import Bulletin
@@ -12,6 +12,8 @@ from device.features import log_mel
 from device.gate import Gate
 from device.match.matcher import Matcher
 from device.play import Play, Plays
+from device.recogniser import Recogniser, renumbering
+from device.renewal import Renewal
 from device.sound.block import Arrival, Block
 from device.sound.cutter import Cutter
 from device.sound.segments import Segment
@@ -34,6 +36,7 @@ class Ear:
     bulletin: Bulletin | None  # None where nobody looks on
     under_way: UnderWayFile | None  # None where nothing goes on after an end
     clock_watch: ClockWatch | None  # None where the clock is the stream's own
+    renewal: Renewal | None = None  # None where the catalogue stays as it is
 
 
 def listen(arrivals: Iterable[Arrival], ear: Ear, alive: Callable[[], None] = lambda: None) -> None:
@@ -48,6 +51,8 @@ def listen(arrivals: Iterable[Arrival], ear: Ear, alive: Callable[[], None] = la
     for arrival in arrivals:
         position = arrival.until
         ear.account.anchor(position, arrival.monotonic)
+        if ear.renewal is not None and (newer := ear.renewal.newer()) is not None:
+            ear = _go_over(ear, ear.renewal, newer, position)
         heard = ear.vigil.watch(arrival)
         ended = False
         if isinstance(arrival, Block):
@@ -72,6 +77,21 @@ def listen(arrivals: Iterable[Arrival], ear: Ear, alive: Callable[[], None] = la
     ear.account.coverage(ear.coverage.finish(position))
     if ear.under_way is not None:
         ear.under_way.let_go()
+
+
+def _go_over(ear: Ear, renewal: Renewal, newer: Recogniser, position: float) -> Ear:
+    """Go over to another catalogue between two blocks: what is under way goes on, and what was heard last is looked up there."""
+    thresholds = newer.catalogue.thresholds
+    number_of = renumbering(renewal.used.catalogue, newer.catalogue)
+    ended, going_on = ear.plays.change(thresholds.accept, thresholds.candidate, number_of)
+    _tell(ended, ear)  # while their names are still known
+    ear.account.change_catalogue(newer.catalogue, newer.model.digest, thresholds)
+    if ear.under_way is not None:
+        ear.under_way.keep(ear.account.under_way(going_on, ear.coverage.so_far(position)))
+    if newer.model.digest == renewal.used.model.digest:
+        newer.matcher.take_over(renewal.used.matcher)
+    renewal.gone_over(newer)
+    return replace(ear, gate=newer.gate, model=newer.model, matcher=newer.matcher)
 
 
 def _hear(segment: Segment, ear: Ear) -> bool:

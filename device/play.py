@@ -6,7 +6,7 @@ is another play. Nothing is dropped for being short: what never reached the thre
 that of a candidate, ends as a candidate.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -99,6 +99,11 @@ class Play:
         best = replace(self.best, start=self.best.start + seconds, end=self.best.end + seconds)
         return replace(self, spans=spans, best=best, unheard=max(0.0, -spans[-1].end))
 
+    def renumbered(self, number_of: Callable[[int], int | None]) -> "Play | None":
+        """Give the same play in another catalogue, None if its recording is not there."""
+        best = self.best.renumbered(number_of)
+        return None if best is None else replace(self, recording=best.recording, best=best)
+
     def expects(self, match: Match) -> bool:
         """Tell whether a match continues this play: on its line through the recording, or while it sounds."""
         if match.recording != self.recording or self.over(match.start):
@@ -132,6 +137,25 @@ class Plays:
     def sounding(self) -> tuple[Play, ...]:
         """The plays that have not ended yet, the unsure included."""
         return tuple(self._open)
+
+    def change(
+        self, accept: float, candidate: float, number_of: Callable[[int], int | None]
+    ) -> tuple[list[Play], list[Play]]:
+        """Take another catalogue's thresholds and numbers.
+
+        Args:
+            accept: The score from which a match makes a play identified.
+            candidate: The score from which it is worth telling at all.
+            number_of: The number that a recording has there; None: it has none.
+
+        Returns:
+            The plays that end because the other catalogue does not have them, in the former numbers; and those that go on,
+            in the new ones.
+        """
+        ended = self._close([play for play in self._open if play.renumbered(number_of) is None])
+        self._open = [new for play in self._open if (new := play.renumbered(number_of)) is not None]
+        self._accept, self._candidate = accept, candidate
+        return ended, list(self._open)
 
     def hear(self, position: float, matches: list[Match]) -> list[Play]:
         """Take what the matcher says at a position and give the plays that have ended.

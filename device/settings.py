@@ -17,6 +17,8 @@ UsbPort = Annotated[str, msgspec.Meta(pattern=r"\A[0-9]+-[0-9]+(\.[0-9]+)*\Z")]
 Percent = Annotated[int, msgspec.Meta(ge=0, le=100)]
 BrokerUrl = Annotated[str, msgspec.Meta(pattern=r"\A(mqtts?|wss?)://[^ ]+\Z")]
 
+UpdatesUrl = Annotated[str, msgspec.Meta(pattern=r"\A(https?://[^ ]+)?\Z")]
+
 
 class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A table of the settings file; a key that it does not know is an error, not a silent default."""
@@ -85,6 +87,17 @@ class Broker(_Table, frozen=True):
     platform_keys: Path = Path("/etc/estu/platform.jwks")  # whose receipts count
 
 
+class Updates(_Table, frozen=True):
+    """Where catalogues, models and systems come from; without a URL from nowhere."""
+
+    url: UpdatesUrl = ""  # of the repository's folder
+    root: Path = Path("/etc/estu/root.json")  # whom the box trusts first
+    ca: Path | None = None  # authorities that the server's name is checked against; none: the system's
+    certificate: Path | None = None  # the box's own, where the server asks for one
+    key: Path | None = None
+    every: Annotated[int, msgspec.Meta(ge=1, le=7 * 86_400)] = 3_600  # seconds from one look to the next
+
+
 class Settings(_Table, frozen=True):
     """Everything a technician sets."""
 
@@ -93,6 +106,22 @@ class Settings(_Table, frozen=True):
     microphone: MicrophoneSettings = MicrophoneSettings()
     light: LightSettings = LightSettings()
     paths: Paths = Paths()
+    updates: Updates = Updates()
+
+    @property
+    def update_state(self) -> Path:
+        """Where `estu sync` writes how updates go."""
+        return self.paths.log.with_name("updates.json")
+
+    @property
+    def updates_folder(self) -> Path:
+        """What came with updates, beside the catalogue: trusted metadata, models, a system to be installed."""
+        return self.paths.log.with_name("updates")
+
+    @property
+    def models(self) -> Path:
+        """Models that came with updates, each under its digest."""
+        return self.updates_folder / "model"
 
     @property
     def sync_state(self) -> Path:
@@ -160,7 +189,7 @@ def _path(wanted: type, value: object) -> Path:
 def _from(settings: Settings, folder: Path) -> Settings:
     """Let relative paths start at the folder of the settings file."""
 
-    def anchored(table: Paths | Broker) -> dict[str, Path]:
+    def anchored(table: Paths | Broker | Updates) -> dict[str, Path]:
         values = msgspec.structs.asdict(table)
         return {name: folder / value for name, value in values.items() if isinstance(value, Path)}
 
@@ -168,4 +197,5 @@ def _from(settings: Settings, folder: Path) -> Settings:
         settings,
         paths=msgspec.structs.replace(settings.paths, **anchored(settings.paths)),
         broker=msgspec.structs.replace(settings.broker, **anchored(settings.broker)),
+        updates=msgspec.structs.replace(settings.updates, **anchored(settings.updates)),
     )

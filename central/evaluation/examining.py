@@ -25,12 +25,12 @@ from central.evaluation.contestant import Box, Contestant, Said
 from central.evaluation.float_model import FloatModel
 from central.evaluation.plan import Wanted
 from central.evaluation.shelf import Shelf
-from device.assembly import QUERY_HOP, Recogniser, recogniser
 from device.catalogue.catalogue import Catalogue
 from device.errors import Broken, EstuError
 from device.features import PARAMETERS
 from device.match import background, calibration
 from device.match.matcher import Matcher
+from device.recogniser import QUERY_HOP, Recogniser, recogniser
 
 _AHEAD = 2  # tasks given out for each worker
 

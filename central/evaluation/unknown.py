@@ -10,8 +10,8 @@ from central.evaluation.answers import FalsePlay, Heard
 from central.evaluation.calibration import embedded
 from central.evaluation.conditions import PAST, PROTOCOL, RATE, Condition, Noise, Sound
 from central.evaluation.plan import STRETCH
-from device.assembly import Recogniser
 from device.play import Plays
+from device.recogniser import Recogniser
 
 # What an evening holds beside music that is known, by time.
 SHARES = {"music": 0.6, "speech": 0.25, "noise": 0.15}

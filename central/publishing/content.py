@@ -16,6 +16,7 @@ from pathlib import Path
 from central.publishing import target_files
 from central.publishing.repository import Names
 from central.publishing.shelf import Shelf
+from device import model_set
 from device.catalogue import manifest
 from device.catalogue.catalogue import Catalogue
 from device.catalogue.part import Part
@@ -82,12 +83,12 @@ def model(shelf: Shelf, folder: Path) -> tuple[str, Change]:
     Raises:
         Refused: A file is missing, or they do not belong together.
     """
-    loaded = EmbeddingModel(folder / published.EMBEDDING)
-    calibration.load(folder / published.CALIBRATION, loaded.digest)
-    background.load(loaded.dimension, folder / published.BACKGROUND)
+    loaded = EmbeddingModel(folder / model_set.EMBEDDING)
+    calibration.load(folder / model_set.CALIBRATION, loaded.digest)
+    background.load(loaded.dimension, folder / model_set.BACKGROUND)
     new = {
         name: target_files.put(shelf, name, folder / file)
-        for file in published.MODEL_FILES
+        for file in model_set.FILES
         if (folder / file).exists()
         for name in [published.model_file(loaded.digest, file)]
     }

@@ -1,6 +1,7 @@
 """A match: one recording recognised along one line in time, with its evidence."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +33,26 @@ class Match:
     def seconds(self) -> float:
         """How long the matched stretch sounds."""
         return self.end - self.start
+
+    def renumbered(self, number_of: Callable[[int], int | None]) -> "Match | None":
+        """Give the same match in another catalogue.
+
+        Args:
+            number_of: The number that a recording has there; None: it has none.
+
+        Returns:
+            None if its recording is not there; a runner-up that is not there is left out.
+        """
+        number = number_of(self.recording)
+        if number is None:
+            return None
+        other = self.runner_up
+        rival = None if other is None else number_of(other.recording)
+        return replace(
+            self,
+            recording=number,
+            runner_up=None if other is None or rival is None else replace(other, recording=rival),
+        )
 
     def times(self, positions: NDArray[np.float64]) -> NDArray[np.float64]:
         """Give the seconds in the reference that sound at positions of the stream."""

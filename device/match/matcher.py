@@ -70,6 +70,13 @@ class Matcher:
         self._heard = None
         self._windows = 0
 
+    def take_over(self, former: "Matcher") -> None:
+        """Go on where another matcher of the same model stands: what it heard last is looked up here."""
+        heard = former._heard
+        if heard is not None:
+            self._heard = self._look_up(heard.positions, heard.embeddings)
+        self._windows = former._windows
+
     def identify(self, positions: np.ndarray, embeddings: Embeddings) -> list[Match]:
         """Match a whole short clip as one query, without touching what was heard before."""
         return self._align(self._look_up(positions, embeddings))

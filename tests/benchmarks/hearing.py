@@ -11,10 +11,10 @@ from pathlib import Path
 from central.catalogue.builder import Nobody, Order, build
 from central.catalogue.fingerprinting import REFERENCE_HOP, fingerprint
 from central.training import corpus
-from device.assembly import recogniser
 from device.embedding import EmbeddingModel, shipped_model_path
 from device.features import log_mel
 from device.gate import Gate, shipped_gate_path
+from device.recogniser import recogniser
 from device.sound import replay
 from tests.benchmarks.figure import Figure, stopwatch
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from device.assembly import recogniser
 from device.errors import Refused
+from device.recogniser import recogniser
 from tests.device.catalogue.made_up import reference, write_catalogue
 
 

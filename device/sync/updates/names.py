@@ -7,15 +7,6 @@ CATALOGUE = "catalogue/catalogue.json"
 MODEL_FOLDER = "model/"
 SYSTEM = "system/system.raucb"
 
-EMBEDDING, CALIBRATION, BACKGROUND, GATE = (
-    "embedding.tflite",
-    "calibration.json",
-    "background.npy",
-    "gate.tflite",
-)
-MODEL_FILES = (EMBEDDING, CALIBRATION, BACKGROUND, GATE)
-OPTIONAL = frozenset({GATE})
-
 # What a part's file may be called on the box's disk: no path, nothing hidden.
 _FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
 

@@ -9,7 +9,7 @@ import pytest
 from central.evaluation import answers, material, plots, report, unknown
 from central.evaluation.conditions import PROTOCOL, RATE
 from central.evaluation.evaluating import Measured, Order, evaluate
-from device.assembly import recogniser
+from device.recogniser import recogniser
 from tests.central.catalogue.conftest import Onlooker
 from tests.central.catalogue.music import melody, write
 
