@@ -34,7 +34,7 @@ export UV_NO_PROGRESS := 1
 export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 
-.PHONY: help setup demo test chaos fuzz bench unplugs evaluation image bundle boot-test lint format train clean
+.PHONY: help setup demo test test-training chaos fuzz bench unplugs evaluation image bundle boot-test lint format train clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 10
@@ -46,6 +46,10 @@ demo: .venv/.ready ## an evening in a simulated hall, from sound to receipt (MUS
 
 test: setup ## all tests
 	$(PYTHON) -m pytest
+
+test-training: setup ## tests of what needs PyTorch (installs it: gigabytes), on an accelerator too where there is one
+	$(UV) sync --frozen --quiet --inexact $(EXTRAS) --extra training
+	$(PYTHON) -m pytest tests/with_torch
 
 chaos: setup ## a season under faults, and whether every event is accounted for (SEED= MINUTES= DATABASE=)
 	$(PYTHON) -m tests.chaos

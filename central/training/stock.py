@@ -142,7 +142,7 @@ def read(folder: Path) -> Stock:
         return Stock(
             *(
                 Sounds(
-                    np.load(folder / f"{kind}.npy", mmap_mode="r"),
+                    np.load(folder / f"{kind}.npy", mmap_mode="c"),
                     tuple(Span(**span) for span in index[kind]),
                 )
                 for kind in KINDS

@@ -12,7 +12,6 @@ from central.training.fate import Chances, Fate
 from central.training.hall import Fates, Hall
 from central.training.passage import PASSAGE
 
-CPU = torch.device("cpu")
 COUNT = 48
 
 
@@ -31,25 +30,27 @@ def given(seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return passages.astype(np.float32), beside.astype(np.float32), hiss.astype(np.float32)
 
 
-def test_the_same_fate_gives_the_same_sound_in_numpy_and_in_torch(rooms: list[np.ndarray]) -> None:
+def test_the_same_fate_gives_the_same_sound_in_numpy_and_in_torch(
+    rooms: list[np.ndarray], device: torch.device
+) -> None:
     rng = np.random.default_rng(2)
     fates = [fate.drawn(rng, replace(Chances(), clipping=0.5), len(rooms)) for _ in range(COUNT - 2)]
     fates += [Fate(), Fate(room=1, ratio=-8.0, faster=0.045, hiss=15.0, clipped=0.8, on_stage=True)]
     passages, beside, hiss = given(3)
-    hall = Hall(rooms, CPU)
-    heard = hall.degrade(*map(torch.from_numpy, (passages, beside, hiss)), Fates.of(fates, CPU)).numpy()
+    there = [torch.from_numpy(one).to(device) for one in (passages, beside, hiss)]
+    heard = Hall(rooms, device).degrade(*there, Fates.of(fates, device)).cpu().numpy()
     for row, one in enumerate(fates):
         response = rooms[one.room] if one.room >= 0 else None
         exact = degraded(passages[row], beside[row], response, hiss[row], one)
         np.testing.assert_allclose(heard[row], exact, atol=2e-3 * np.std(exact), err_msg=str(one))
 
 
-def test_fates_are_drawn_alike_in_numpy_and_in_torch() -> None:
+def test_fates_are_drawn_alike_in_numpy_and_in_torch(device: torch.device) -> None:
     count, rng, chances = 4000, np.random.default_rng(4), Chances()
     one_by_one = [fate.drawn(rng, chances, 7) for _ in range(count)]
-    at_once = Fates.drawn(count, chances, 7, torch.Generator().manual_seed(5))
+    at_once = Fates.drawn(count, chances, 7, torch.Generator(device).manual_seed(5))
     for field in fields(Fates):
-        drawn = getattr(at_once, field.name).double().flatten().numpy()
+        drawn = getattr(at_once, field.name).double().flatten().cpu().numpy()
         exact = np.array([getattr(one, field.name) for one in one_by_one], dtype=np.float64).flatten()
         drawn, exact = np.sort(np.nan_to_num(drawn, posinf=99)), np.sort(np.nan_to_num(exact, posinf=99))
         # Kolmogorov and Smirnov: two samples of one distribution differ by more once in a hundred thousand times.
@@ -61,9 +62,9 @@ def test_fates_are_drawn_alike_in_numpy_and_in_torch() -> None:
         assert apart < 2.5 * np.sqrt(2 / count), field.name
 
 
-def test_the_same_luck_gives_the_same_fates() -> None:
+def test_the_same_luck_gives_the_same_fates(device: torch.device) -> None:
     first, again, other = (
-        Fates.drawn(20, Chances(), 7, torch.Generator().manual_seed(seed)) for seed in (1, 1, 2)
+        Fates.drawn(20, Chances(), 7, torch.Generator(device).manual_seed(seed)) for seed in (1, 1, 2)
     )
     assert torch.equal(first.bends, again.bends)
     assert not torch.equal(first.bends, other.bends)

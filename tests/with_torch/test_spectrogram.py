@@ -7,8 +7,6 @@ import torch
 from central.training.spectrogram import Spectrogram
 from device.features import PARAMETERS, FeatureParameters, log_mel
 
-CPU = torch.device("cpu")
-
 
 def sounds(window: int) -> np.ndarray:
     rng = np.random.default_rng(1)
@@ -21,10 +19,12 @@ def sounds(window: int) -> np.ndarray:
 
 
 @pytest.mark.parametrize(("seconds", "frames"), [(1, 32), (2, 64), (3, 96)])
-def test_the_spectrograms_of_training_are_those_of_the_box(seconds: int, frames: int) -> None:
+def test_the_spectrograms_of_training_are_those_of_the_box(
+    seconds: int, frames: int, device: torch.device
+) -> None:
     parameters = FeatureParameters(window=8000 * seconds, frames=frames)
     windows = sounds(parameters.window)
-    here = Spectrogram(CPU, parameters)(torch.from_numpy(windows)).numpy()
+    here = Spectrogram(device, parameters)(torch.from_numpy(windows).to(device)).cpu().numpy()
     box = log_mel(windows, parameters)
     assert here.shape == box.shape
     # A step of the int8 input is 2 / 255 = 0.008; rounding of powers near the floor differs by less than a tenth of it.

@@ -1,0 +1,29 @@
+"""What ships is int8, and says what it was trained on; it must answer as the network did."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from central.training.export import export
+from central.training.net import EmbeddingNet, NetShape, Stage
+from central.training.training import embed_with
+from device.features import PARAMETERS, log_mel
+
+
+def test_an_exported_network_answers_as_it_did_and_tells_its_parameters(tmp_path: Path) -> None:
+    torch.manual_seed(1)
+    net = EmbeddingNet(NetShape(stages=(Stage(16, 1, 3), Stage(32, 1, 3)), dimension=16))
+    rng = np.random.default_rng(2)
+    sounds = np.cumsum(rng.standard_normal((64, PARAMETERS.window)), axis=1).astype(np.float32)
+    spectrograms = log_mel(sounds - sounds.mean(axis=1, keepdims=True))
+    net(torch.from_numpy(spectrograms[:, None]))  # BatchNorms see what passes
+    model = export(
+        net, spectrograms, tmp_path / "embedding.tflite", [{"steps": 1}], tmp_path / "float.tflite"
+    )
+    assert model.metadata["parameters_digest"] == PARAMETERS.digest
+    assert model.metadata["trained"] == [{"steps": 1}]
+    assert model.dimension == 16
+    alike = (model.embed(spectrograms) * embed_with(net.eval())(spectrograms)).sum(axis=1)
+    assert np.quantile(alike, 0.05) > 0.95, "int8 against float"
+    assert (tmp_path / "float.tflite").stat().st_size > (tmp_path / "embedding.tflite").stat().st_size
