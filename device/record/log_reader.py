@@ -154,9 +154,15 @@ class LogReader:
         return None if row is None else Link(row[0], row[1].hex())
 
     def receipt(self) -> Receipt | None:
-        """Give the receipt that counts: the last one that came."""
+        """Give the receipt that counts: the last one that came; None also where the card spoilt it.
+
+        The platform's next one takes its place; the broker has it for us.
+        """
         jws = self.receipt_text()
-        return None if jws is None else receipt_on_record(jws)
+        try:
+            return None if jws is None else receipt_on_record(jws)
+        except Refused:
+            return None
 
     def receipt_text(self) -> bytes | None:
         """Give it as it was signed."""
@@ -191,16 +197,14 @@ class LogReader:
     def waiting(self) -> int:
         """Count the events that no receipt covers yet."""
         head = self.head() or START
-        numbers = range(self.receipt_through() + 1, head.seq + 1)
+        delivered = max(self.receipt_through(), self.anchor().seq)
+        numbers = range(delivered + 1, head.seq + 1)
         lost = (_both(numbers, bridge.numbers) for bridge in self.losses())
         return len(numbers) - sum(lost)
 
     def receipt_through(self) -> int:
         """Give the number up to which the platform has all events; 0 if it has none, or if nobody can read it."""
-        try:
-            receipt = self.receipt()
-        except Refused:
-            return 0
+        receipt = self.receipt()
         return 0 if receipt is None else receipt.through
 
     def _stored(self, question: str, values: tuple[int | str, ...]) -> list[Stored]:

@@ -1,6 +1,8 @@
 """The log, for the process that talks to the platform: it reads events, and adds nothing but receipts."""
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from device.errors import Broken, Refused, Waiting
@@ -30,7 +32,7 @@ class ReceiptLedger(LogReader):
             Waiting: There is no log yet, or it has lost its end or is damaged and `estu listen` has not looked at it.
             Broken: It is no log.
         """
-        try:
+        with damage_left_to_the_listener(path):
             with LogReader.read(path) as reader:  # a log is made by the process that hears, never here
                 noted, place = head_mark.read(path), reader.place()  # in this order: the box goes on writing
                 if noted is not None and noted.seq > place.seq:
@@ -38,10 +40,6 @@ class ReceiptLedger(LogReader):
                     words = f"The log ends at event {place.seq}, and {noted.seq} were written."
                     raise Waiting("log-behind", words, _LISTENER_LOOKS)
             ledger = cls(newest(path), connect_to_write(newest(path)))
-        except Broken as broken:
-            if broken.code != "log-corrupt":
-                raise
-            raise _damaged(path, broken.message) from broken
         ledger._first = path
         ledger._connection.set_authorizer(_receipts_only)
         return ledger
@@ -55,12 +53,8 @@ class ReceiptLedger(LogReader):
         if newest(self._first) != self.path:
             words = f"The log goes on in {newest(self._first).name}."
             raise Waiting("log-moved", words, "Wait; it is opened there.")
-        try:
+        with damage_left_to_the_listener(self._first):
             found = self.events(wanted.start - 1, len(wanted))
-        except Broken as broken:
-            if broken.code != "log-corrupt":
-                raise
-            raise _damaged(self._first, broken.message) from broken
         events = [event for event in found if event.seq in wanted]
         rotten = next((event.seq for event in events if not is_whole(event)), None)
         if rotten is not None:
@@ -147,6 +141,24 @@ class ReceiptLedger(LogReader):
                 _LISTENER_LOOKS,
             )
         return None
+
+
+@contextmanager
+def damage_left_to_the_listener(path: Path) -> Iterator[None]:
+    """Leave word for `estu listen` where the log turns out to be damaged, and wait for it.
+
+    Args:
+        path: The log, as the settings name it.
+
+    Raises:
+        Waiting: The log is damaged.
+    """
+    try:
+        yield
+    except Broken as broken:
+        if broken.code != "log-corrupt":
+            raise
+        raise _damaged(path, broken.message) from broken
 
 
 def _damaged(path: Path, words: str) -> Waiting:

@@ -16,7 +16,7 @@ import msgspec
 
 from device.errors import Refused, Waiting
 from device.record.keys import Jwks
-from device.record.receipt_ledger import ReceiptLedger
+from device.record.receipt_ledger import ReceiptLedger, damage_left_to_the_listener
 from device.sync import receipts, topics
 from device.sync.backoff import Backoff
 from device.sync.broker_link import BrokerLink
@@ -82,7 +82,7 @@ def run(
     said = ""
     while not stop.is_set():
         try:
-            with ReceiptLedger.open(log_path) as log:
+            with damage_left_to_the_listener(log_path), ReceiptLedger.open(log_path) as log:
                 _Courier(ways, log, platform, state, software, pace, backoff, alive, notices).carry(stop)
         except Waiting as waiting:
             state.report(False, str(ways.link), Trouble.of(waiting), utc_now(), time.monotonic())

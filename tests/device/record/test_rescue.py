@@ -251,6 +251,29 @@ def test_a_receipt_that_rotted_lets_nothing_go(
         assert log.count() >= before - DELIVERED
 
 
+@pytest.mark.parametrize(
+    "rot", ["x'00'", "CAST(replace(jws, '.', '') AS BLOB)", "CAST(substr(jws, 1, 200) AS BLOB)"]
+)
+def test_a_receipt_that_nobody_can_read_keeps_nobody_from_hearing_and_is_replaced(
+    rot: str, path: Path, open_log: Open, places: list[Link], at: At, platform: Jwks
+) -> None:
+    with open_log() as log:
+        receipt = log.receipt_text()
+    assert receipt is not None
+    connection = sqlite3.connect(path)
+    connection.execute("DROP TRIGGER receipt_is_never_rewritten")
+    connection.execute(f"UPDATE receipt SET jws = {rot}")  # noqa: S608 - as above
+    connection.commit()
+    connection.close()
+    with open_log() as log:
+        assert log.forget(at(10_000).utc, at(10_000)) == 0
+        assert log.append(INCIDENT, at(10_001)).seq == EVENTS + 1
+        assert (log.receipt(), log.receipt_through(), log.waiting()) == (None, 0, EVENTS + 1 - FORGOTTEN)
+        with ReceiptLedger.open(path) as ledger:
+            ledger.keep_receipt(receipt, platform)
+        assert log.receipt_through() == DELIVERED
+
+
 def test_what_sync_finds_rotten_it_does_not_send_and_leaves_word(
     path: Path, open_log: Open, places: list[Link], at: At
 ) -> None:

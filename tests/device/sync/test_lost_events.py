@@ -3,14 +3,17 @@
 import shutil
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from device.record import head_mark, suspicion
+from device.record.generations import newest
 from device.record.keys import Jwks
 from device.record.log import EventLog
 from device.record.log_verification import verify_file
+from device.record.pages import PAGE
 from device.sync.link import from_url
 from tests.simulated.broker import Broker
 from tests.simulated.receiver import ReceiverProcess
@@ -86,6 +89,32 @@ def test_what_rots_while_it_waits_is_found_when_it_is_sent_and_holds_up_nothing_
         venue.log = EventLog.open(venue.log_path, venue.name, venue.key)
         venue.hear(1)
         one_account(venue, receiver, 199 + 2)
+
+
+@pytest.mark.parametrize("table", ["receipt", "lost"])
+def test_a_page_that_rots_under_sync_is_waited_for_until_the_listener_has_looked(
+    table: str, venue: Venue, receiver: ReceiverProcess
+) -> None:
+    venue.hear(20)
+    with receiver:
+        venue.start()
+        venue.wait_for_receipt(20)
+        venue.stop()
+        venue.hear(5)
+        venue.log.close()
+        with closing(sqlite3.connect(venue.log_path)) as log:
+            question = "SELECT rootpage FROM sqlite_schema WHERE name = ?"
+            (page,) = log.execute(question, (table,)).fetchone()
+        with venue.log_path.open("r+b") as file:
+            file.seek((page - 1) * PAGE)
+            file.write(b"\xa5" * PAGE)
+        venue.start()
+        wait_until(lambda: venue.trouble == "log-damaged", "the box says that its log is damaged")
+        assert suspicion.read(venue.log_path) is not None
+        venue.log = EventLog.open(venue.log_path, venue.name, venue.key)
+        assert newest(venue.log_path) != venue.log_path
+        venue.hear(1)
+        one_account(venue, receiver, 25 + 2)
 
 
 def test_a_card_that_forgot_what_the_platform_has_ends_with_one_account(
