@@ -5,13 +5,14 @@ from pathlib import Path
 
 from rich.console import Console
 
-from tests.benchmarks import hearing, log_growth, page, receiving, sync, unplugs
+from tests.benchmarks import hearing, log_growth, page, receiving, sync, unplugs, whole_way
 from tests.benchmarks.figure import tell
 
 ALL = {"hearing": hearing, "sync": sync, "page": page}
 ALONE = {
     "log_growth": log_growth,
     "receiving": receiving,
+    "whole_way": whole_way,
     "unplugs": unplugs,
 }  # parts of `sync`; one takes long
 
