@@ -36,7 +36,7 @@ def live(request: Request) -> Response:
             "floor": seen.floor,
             "word": asked.language.text(LOUDNESS[seen.loudness]),
             "light": seen.condition.light.value,
-            "clock": asked.language.exact_time(seen.at),
+            "clock": asked.language.exact_time(asked.page.now()),
             "parts": {name: asked.fragment(f"_{name}.html", now=seen) for name in ("condition", "answers")},
         }
     )

@@ -49,14 +49,16 @@ def site(
     now: Callable[[], datetime],
     monotonic: Callable[[], float],
     beside: Callable[[], AbstractAsyncContextManager[None]] | None = None,
+    believed: Callable[[], datetime] | None = None,
 ) -> Starlette:
     """Put the site together.
 
     Args:
         settings: The box's.
-        now: Gives the time, UTC.
+        now: Gives the time, UTC, by the machine's own clock, right or wrong: the other services write by it.
         monotonic: Gives the seconds since the machine started.
         beside: What runs while the site does.
+        believed: Gives the time, UTC, as well as it is known; `now` if not given.
     """
 
     @asynccontextmanager
@@ -75,9 +77,8 @@ def site(
         exception_handlers={HTTPException: _not_here},
         lifespan=lifespan,
     )
-    app.state.page = Page(
-        settings, Places.of(settings), Door(settings.paths.label_code, monotonic), now, monotonic
-    )
+    door = Door(settings.paths.label_code, monotonic)
+    app.state.page = Page(settings, Places.of(settings), door, believed or now, now, monotonic)
     return app
 
 

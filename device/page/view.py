@@ -14,7 +14,7 @@ from starlette.responses import HTMLResponse, Response
 from device.page import words
 from device.page.door import Door
 from device.page.language import LANGUAGES, Language, choose, language
-from device.page.now import Now, Places, look
+from device.page.now import Now, Places, look, time_shown
 from device.page.sessions import Session
 from device.settings import Settings
 
@@ -30,12 +30,17 @@ class Page:
     settings: Settings
     places: Places
     door: Door
-    now: Callable[[], datetime]  # UTC
+    believed: Callable[[], datetime]  # UTC, as well as it is known
+    clock: Callable[[], datetime]  # UTC, by the machine's own clock, which may stand in 1970
     monotonic: Callable[[], float]  # seconds since the machine started
+
+    def now(self) -> datetime:
+        """Give the time that readers are shown, UTC."""
+        return time_shown(self.places, self.believed(), self.monotonic())
 
     def look(self) -> Now:
         """Look at the box."""
-        return look(self.places, self.now(), self.monotonic())
+        return look(self.places, self.clock(), self.monotonic())
 
 
 @dataclass(frozen=True)

@@ -184,7 +184,7 @@ def _log_of_the_kernel(path: Path) -> bytes | None:
         log = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     except OSError:
         return None
-    said = []
+    said: list[bytes] = []
     try:
         while len(said) < _MOST_LINES:
             try:

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 from device import assembly, hearing
 from device.condition import SYNC_GROWS_OLD, is_fresh
 from device.errors import EstuError
-from device.floor import floor_of
-from device.host.clock import SOFTWARE_FLOOR, SystemClock, running
+from device.floor import floor_as_known
+from device.host.clock import SystemClock, running
 from device.self_test import hearing as ear
 from device.self_test import machine, platform
 from device.self_test.finding import Finding
@@ -31,7 +31,7 @@ def run(chosen: Settings, loudspeaker: str | None = None) -> Iterator[Finding]:
     yield from ear.of_the_hall(
         heard if running_now else None, assembly.microphone(chosen.microphone), model, loudspeaker
     )
-    yield machine.clock(SystemClock(_floor(chosen)).now())
+    yield machine.clock(SystemClock(floor_as_known(log)).now())
     yield machine.disk_speed(log.parent)
     yield machine.disk_room(log.parent)
     yield machine.disk_health(log.parent)
@@ -44,7 +44,7 @@ def run(chosen: Settings, loudspeaker: str | None = None) -> Iterator[Finding]:
 
 
 def _broker(chosen: Settings, now: datetime) -> Finding:
-    broker, floor = chosen.broker, _floor(chosen)
+    broker, floor = chosen.broker, floor_as_known(chosen.paths.log)
     try:
         ways = [
             link.from_url(url, chosen.box.id, broker.ca, broker.certificate, broker.key, floor)
@@ -55,10 +55,3 @@ def _broker(chosen: Settings, now: datetime) -> Finding:
     said = state.read(chosen.sync_state)
     fresh = said is not None and timedelta(0) <= now - said.written <= SYNC_GROWS_OLD
     return platform.broker(ways, said if fresh else None)
-
-
-def _floor(chosen: Settings) -> datetime:
-    try:
-        return floor_of(chosen.paths.log)
-    except EstuError:
-        return SOFTWARE_FLOOR  # a log that cannot be read does not keep the rest from being checked

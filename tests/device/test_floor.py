@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from device.floor import floor_of
+from device.errors import Broken
+from device.floor import floor_as_known, floor_of
 from device.host import clock
 from device.host.clock import SOFTWARE_FLOOR, StreamClock, image_built
 from device.record.log import EventLog
@@ -54,3 +55,10 @@ def test_a_box_without_a_log_and_one_whose_power_went_while_it_was_made_can_star
     assert floor_of(tmp_path / "log.sqlite") == SOFTWARE_FLOOR
     (tmp_path / "log.sqlite").touch()
     assert floor_of(tmp_path / "log.sqlite") == SOFTWARE_FLOOR
+
+
+def test_a_ruined_log_raises_no_floor_and_stops_nobody_who_works_without_it(tmp_path: Path) -> None:
+    (tmp_path / "log.sqlite").write_bytes(b"no database" * 500)
+    with pytest.raises(Broken):
+        floor_of(tmp_path / "log.sqlite")
+    assert floor_as_known(tmp_path / "log.sqlite") >= SOFTWARE_FLOOR
