@@ -110,8 +110,10 @@ class Language:
         return clock_span(seconds)
 
     def hours(self, seconds: float) -> str:
-        """Spell hours and minutes, as 3 h 20 min."""
+        """Spell hours and minutes, as 3 h 20 min; less than an hour as 48 min."""
         hours, minutes = divmod(round(seconds / 60), 60)
+        if not hours:
+            return self.text("%(minutes)s min") % {"minutes": minutes}
         text = self.text("%(hours)s h %(minutes)s min")
         return text % {"hours": self.number(hours), "minutes": minutes}
 

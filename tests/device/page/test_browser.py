@@ -4,6 +4,7 @@ The pictures stay in `build/page/`. Accessibility is judged by axe, with its rul
 """
 
 import json
+import math
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -14,9 +15,16 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from device import mute
+from device.condition import Light
+from device.trouble import Trouble
 from tests.device.page import house as houses
 from tests.device.page.conftest import Time, served
 from tests.device.page.house import CODE, NOW, House
+
+# What stands on the wall: a letter that normal sight just tells apart has 5 minutes of arc (ISO 8596), and text on a display
+# should have 16 at least (ISO 9241-303). A CSS pixel is 1/96 inch; a capital letter is some 0.72 of the font's size.
+MINUTE_OF_ARC = 2_000 * math.tan(math.radians(1 / 60))  # mm, two metres away
+CAPITAL = 0.72 * 25.4 / 96  # mm of a capital letter for each pixel of the font's size
 
 PICTURES = Path(__file__).parents[3] / "build" / "page"
 PAGES = {
@@ -27,6 +35,15 @@ PAGES = {
     "documents": "/documents",
     "about": "/about",
     "enter": "/enter",
+    "microphone": "/microphone",
+}
+# Each state of the box: what `estu listen` says, and whether `estu sync` is connected.
+STATES: dict[Light, tuple[str, bool]] = {
+    Light.STARTING: ("starting", True),
+    Light.HEARS_NOT_DELIVERED: ("hearing", False),
+    Light.DEAF: ("lost", True),
+    Light.MUTED: ("muted", True),
+    Light.BROKEN: ("broken", True),
 }
 PHONE, DESK = {"width": 360, "height": 740}, {"width": 1280, "height": 800}
 FLAGS = [
@@ -92,6 +109,10 @@ def test_every_page_is_legible_to_everybody(
     watched, found = Watched(context), {}
     for name, path in PAGES.items():
         watched.page.goto(address + path)
+        if name == "microphone":  # it asks for the code first
+            watched.page.locator("#code").fill(CODE)
+            watched.page.locator("#content button").click()
+            watched.page.wait_for_url(address + path)
         watched.page.screenshot(path=PICTURES / f"{name}-{language}-{width}.png", full_page=True)
         assert watched.page.locator("html").get_attribute("lang") == language
         assert watched.page.evaluate("document.documentElement.scrollWidth") <= size["width"], name
@@ -109,6 +130,50 @@ def test_every_page_is_legible_to_everybody(
     assert not found, json.dumps(found, indent=1, ensure_ascii=False)
     assert watched.complaints == []
     assert {url.split("/")[2] for url in watched.asked} == {address.split("/")[2]}
+
+
+@pytest.mark.parametrize("language", ["kk", "ru", "en"])
+def test_every_state_of_the_box_is_shown_to_everybody(
+    browser: Browser, tmp_path: Path, language: str
+) -> None:
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    scheme: Literal["light", "dark"] = "dark" if language == "kk" else "light"
+    house, time = houses.build(tmp_path, []), Time()
+    context = browser.new_context(viewport=PHONE, locale=language, color_scheme=scheme)  # type: ignore[arg-type]
+    watched, found = Watched(context), {}
+    with served(house, time) as url:
+        for light, (state, connected) in STATES.items():
+            houses.hears(house, NOW, state, sounding=False, level_dbfs=-31.0 if state == "hearing" else None)
+            houses.sends(
+                house, NOW, connected, None if connected else Trouble("broker-away", "Away.", "Wait.")
+            )
+            watched.page.goto(url)
+            expect(watched.page.locator("#condition")).to_have_attribute("data-light", light.value)
+            assert watched.page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"], light
+            watched.page.screenshot(path=PICTURES / f"now-{light.value}-{language}-phone.png", full_page=True)
+            if language != "en":
+                broken = Axe().run(watched.page, options=RULES).response["violations"]
+                found |= {
+                    f"{light} {rule['id']}": [node["html"] for node in rule["nodes"]] for rule in broken
+                }
+        context.close()  # before its box is gone
+    assert not found, json.dumps(found, indent=1, ensure_ascii=False)
+    assert watched.complaints == []
+
+
+def test_how_the_box_is_doing_is_read_from_two_metres(browser: Browser, address: str) -> None:
+    context = browser.new_context(viewport=DESK, locale="kk")  # type: ignore[arg-type]
+    page = context.new_page()
+    page.goto(address, timeout=PATIENCE)
+
+    def minutes_of_arc(place: str) -> float:
+        size = page.locator(place).first.evaluate("each => parseFloat(getComputedStyle(each).fontSize)")
+        return float(size) * CAPITAL / MINUTE_OF_ARC
+
+    assert minutes_of_arc("#condition h1") >= 20.0
+    for place in ("#condition .advice", "#answers .work", "#answers .figure"):
+        assert minutes_of_arc(place) >= 10.0, place  # twice what normal sight needs
+    context.close()
 
 
 def test_the_level_lives_and_a_dead_box_is_told(browser: Browser, tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -51,6 +51,23 @@ def test_when_nothing_sounds_the_last_work_and_its_age_are_told(small: Make, clo
     assert "5 minutes ago" in page
 
 
+def test_on_a_machine_whose_clock_stands_in_1970_times_are_those_of_the_listener(
+    small: Make, clock: Time
+) -> None:
+    house = small([*BEGUN, (NOW, play(3, NOW - 9 * MINUTE, 240))])
+    clock.utc = datetime(1970, 1, 1, 0, 3, tzinfo=UTC)
+    unset = {"clock": "unsynchronised", "monotonic": clock.monotonic - 1.0}
+    houses.hears(house, NOW, sounding=False, **unset)
+    houses.sends(house, clock.utc)
+    reader = reader_of(house, clock)
+    page = reader.read("/?lang=en")
+    assert "5 minutes ago" in page
+    assert "19:40:01" in page
+    assert words.ADVICE["clock-unset"] in page
+    assert "Қараторғай" in reader.read("/tonight?lang=en")
+    assert "November 2026" in reader.read("/month?lang=en")
+
+
 def test_what_waits_is_counted_and_the_last_receipt_has_its_age(small: Make, clock: Time) -> None:
     house = small([(NOW, play(number, NOW)) for number in range(30)], waiting=21)
     clock.pass_by(7_200)
@@ -78,6 +95,20 @@ def test_a_box_that_does_not_hear_says_so_first(small: Make, clock: Time, state:
     page = reader_of(house, clock).read("/?lang=en")
     assert words.ADVICE[advice] in page
     assert "All is well" not in page
+
+
+@pytest.mark.parametrize(
+    ("trouble", "shown"), [("microphone-missing", "Not found"), ("microphone-busy", "Cannot be used")]
+)
+def test_a_microphone_that_is_away_is_not_shown_as_if_it_were_there(
+    small: Make, clock: Time, trouble: str, shown: str
+) -> None:
+    house = small(BEGUN)
+    away = Trouble(trouble, "It is away.", "Wait.")
+    houses.hears(house, NOW, "lost", sounding=False, level_dbfs=None, trouble=away)
+    page = reader_of(house, clock).read("/?lang=en")
+    assert shown in page
+    assert "Last heard through: USB PnP Sound Device" in page
 
 
 def test_an_old_word_of_the_listener_is_not_told_as_news(small: Make, clock: Time) -> None:
