@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractAsyncContextManager
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 
 from device import settings
@@ -108,7 +108,7 @@ def page(asked: argparse.Namespace) -> int:
     """Show the box to a browser until asked to stop."""
     from device.floor import floor_as_known
     from device.host import service
-    from device.host.clock import running
+    from device.host.clock import believable, running
     from device.page import server, site
     from device.page.now import Places, look
 
@@ -130,9 +130,14 @@ def page(asked: argparse.Namespace) -> int:
     def sign_of_life() -> AbstractAsyncContextManager[None]:
         return server.sign_of_life(lambda: look(places, utc_now(), running()), "Showing the box.")
 
-    clock = SystemClock(floor_as_known(chosen.paths.log))
-    shown = site.site(chosen, utc_now, running, sign_of_life, lambda: clock.now().utc)
-    server.run(shown, listening)
+    floor, begun = floor_as_known(chosen.paths.log), running()
+
+    def believed() -> (
+        datetime
+    ):  # not a SystemClock: which run of the machine this is, is hidden from the page
+        return believable(utc_now(), floor + timedelta(seconds=running() - begun))
+
+    server.run(site.site(chosen, utc_now, running, sign_of_life, believed), listening)
     return 0
 
 

@@ -114,9 +114,19 @@ def believe(read: Instant, floor: datetime) -> Instant:
     """
     if read.state == "synchronised" and read.utc >= SOFTWARE_FLOOR:
         return read
-    if floor <= read.utc < SOFTWARE_CEILING:
+    if believable(read.utc, floor) == read.utc:
         return read
     return Instant(floor, read.monotonic, read.boot, "unsynchronised", None)
+
+
+def believable(utc: datetime, floor: datetime) -> datetime:
+    """Give a time of day that no network vouches for, or the floor in its place if it cannot be.
+
+    Args:
+        utc: What the machine's clock reads.
+        floor: UTC, the latest moment that is known to have passed.
+    """
+    return utc if floor <= utc < SOFTWARE_CEILING else floor
 
 
 def image_built() -> datetime | None:

@@ -60,7 +60,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 
 
 def test_the_three_services_start_and_say_in_words_what_they_do(told: dict[str, Any]) -> None:
-    assert told["up"], told["services"]
+    assert told["up"], (told["services"], told["journal"])
     assert told["failed units"] == ""
     for service, shown in told["services"].items():
         assert (shown["SubState"], shown["NRestarts"]) == ("running", "0"), service

@@ -9,8 +9,6 @@ to that.
 
 import os
 import re
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -20,9 +18,8 @@ import soundfile
 import soxr
 
 from device.record.log_reader import LogReader
-from device.record.signing_key import SigningKey
-from tests.device.catalogue.made_up import write_usable
-from tests.simulated.sound_card import NAME, RATE, SoundCard
+from tests.simulated.listener import Listener
+from tests.simulated.sound_card import RATE, SoundCard
 from tests.simulated.sound_finder import ALIKE, likest
 
 MODELS_RATE = 8_000  # Hz
@@ -71,45 +68,20 @@ def test_the_search_finds_nothing_in_what_is_no_sound() -> None:
     assert likest(text + os.urandom(50_000) + bytes(8_192), music(), (RATE, MODELS_RATE), RATE) < ALIKE / 2
 
 
-def box(folder: Path) -> Path:
-    """Make a box that hears through the virtual card."""
-    for name in ("box", "run"):
-        (folder / name).mkdir()
-    SigningKey.create("abai-1").save(folder / "box" / "signing.pem")
-    write_usable(folder / "box" / "catalogue")
-    (folder / "box" / "settings.toml").write_text(
-        f'[box]\nid = "abai-1"\n[microphone]\ndevice = "{NAME}"\n'
-        '[paths]\nlog = "log.sqlite"\ncatalogue = "catalogue"\nsigning_key = "signing.pem"\nruntime = "../run"\n'
-        '[broker]\nurl = "mqtts://b.example"\n'
-    )
-    return folder / "box" / "settings.toml"
-
-
 def listened(folder: Path) -> list[str]:
     """Let a box listen to the music under strace; give each system call that was watched."""
     sound, trace = folder / "music.wav", folder / "trace"
     soundfile.write(sound, music(), RATE, subtype="FLOAT")
     watch = ["strace", "-f", "--seccomp-bpf", "-qq", "-y", "-xx", "-s", "1000000"]
     watch += ["-e", f"trace={WRITES},{OPENS}", "-e", "signal=none", "-o", str(trace)]
-    with SoundCard() as card:
-        listening = subprocess.Popen(
-            [*watch, sys.executable, "-m", "device", "listen", "--settings", str(box(folder))],
-            env={**os.environ, **card.environment, "PYTHONDONTWRITEBYTECODE": "1"},
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        hearing = folder / "run" / "hearing.json"
-        until = time.monotonic() + 120
-        while not (hearing.exists() and re.search(rb'"state":"(hearing|silent|deaf)"', hearing.read_bytes())):
-            assert listening.poll() is None
-            assert time.monotonic() < until, hearing.read_bytes() if hearing.exists() else "nothing"
-            time.sleep(0.1)
+    with SoundCard() as card, Listener(folder, card, watch) as box:
+        box.wait_for("hearing", "silent", "deaf")
         card.play(sound).wait()
-        loud = re.search(rb'"level_dbfs":-[12]\d\.', hearing.read_bytes())
+        loud = re.search(rb'"level_dbfs":-[12]\d\.', (folder / "run" / "hearing.json").read_bytes())
         time.sleep(1.0)
-        (child,) = Path(f"/proc/{listening.pid}/task/{listening.pid}/children").read_text().split()
+        (child,) = Path(f"/proc/{box.process.pid}/task/{box.process.pid}/children").read_text().split()
         os.kill(int(child), 15)
-        assert listening.wait(60) == 0
+        assert box.process.wait(60) == 0
     assert loud, "the music was not heard"
     return trace.read_text().splitlines()
 

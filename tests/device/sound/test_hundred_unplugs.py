@@ -222,6 +222,34 @@ def test_one_that_is_only_unplugged_is_waited_for_without_end(
     until(arrivals, Block)
 
 
+def test_while_portaudio_hangs_nothing_arrives_that_would_feed_the_watchdog(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hangs, released, stop = threading.Event(), threading.Event(), threading.Event()
+
+    def initialize() -> None:
+        hangs.set()
+        released.wait()
+
+    arrivals = Microphone(Usb(root=machine.bus.root)).arrivals(stop)
+    machine.plug_in(1)
+    fed: list[Arrival] = [until(arrivals, Block)]
+    monkeypatch.setattr(machine, "_initialize", initialize)
+    machine.unplug(1)
+    machine.plug_in(2)
+    listening = threading.Thread(target=fed.extend, args=[arrivals], daemon=True)
+    listening.start()
+    assert hangs.wait(60.0)
+    before = len(fed)
+    assert not released.wait(0.5)
+    assert len(fed) == before
+    assert listening.is_alive()
+    stop.set()
+    released.set()
+    listening.join(60.0)
+    assert not listening.is_alive()
+
+
 def test_the_gain_is_set_each_time_before_it_is_opened(machine: Machine) -> None:
     prepared: list[int | None] = []
     source = Microphone(Usb(root=machine.bus.root), prepare=lambda found: prepared.append(found.card))
