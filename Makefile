@@ -20,9 +20,11 @@ APT_DATABASE := postgresql                                       # the platform'
 APT_MUSIC := openmpt123 espeak-ng                                 # tracker modules; speech of the evening
 APT_VIRTUAL_CARD := pulseaudio pulseaudio-utils libasound2-plugins # a USB microphone without USB
 APT_UNITS := systemd systemd-container dbus strace libfaketime    # units are checked, booted, watched, set back to 1970
-APT_BROWSER := chromium fonts-dejavu-core                            # the page is tested in it; Kazakh letters
+APT_BROWSER := chromium                                             # the page is tested in it
+APT_CARDS := fdisk e2fsprogs eject fonts-dejavu-core               # cards are written without mounting; Kazakh on labels
+APT_SMALL_CARDS := dosfstools bmap-tools poppler-utils     # tests make an image, compare with bmaptool, look at labels
 APT_PEERS := libchromaprint-tools                                 # what the benchmarks compare with
-APT := $(APT_PYTHON) $(APT_SYSTEMD_PYTHON) $(APT_SOUND) $(APT_PLATFORM) $(APT_FIREWALL) $(APT_DATABASE) $(APT_MUSIC) $(APT_VIRTUAL_CARD) $(APT_UNITS) $(APT_BROWSER) $(APT_PEERS)
+APT := $(APT_PYTHON) $(APT_SYSTEMD_PYTHON) $(APT_SOUND) $(APT_PLATFORM) $(APT_FIREWALL) $(APT_DATABASE) $(APT_MUSIC) $(APT_VIRTUAL_CARD) $(APT_UNITS) $(APT_BROWSER) $(APT_CARDS) $(APT_SMALL_CARDS) $(APT_PEERS)
 
 export UV_PYTHON_PREFERENCE := only-system
 export UV_NO_PROGRESS := 1
