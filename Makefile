@@ -20,10 +20,11 @@ APT_DATABASE := postgresql                                       # the platform'
 APT_MUSIC := openmpt123 espeak-ng                                 # tracker modules; speech of the evening
 APT_VIRTUAL_CARD := pulseaudio pulseaudio-utils libasound2-plugins # a USB microphone without USB
 APT_UNITS := systemd systemd-container dbus strace libfaketime    # units are checked, booted, watched, set back to 1970
-APT_BROWSER := chromium fonts-dejavu-core                            # the page is tested in it; Kazakh letters
-APT_CARD := dosfstools mtools fdisk                               # partition tables and FAT, for the tests of the card's layout
+APT_BROWSER := chromium                                             # the page is tested in it
+APT_CARDS := fdisk e2fsprogs eject fonts-dejavu-core               # cards are written without mounting; Kazakh on labels
+APT_SMALL_CARDS := dosfstools mtools bmap-tools poppler-utils      # tests make an image, compare with bmaptool, look at labels
 APT_PEERS := libchromaprint-tools                                 # what the benchmarks compare with
-APT := $(APT_PYTHON) $(APT_SYSTEMD_PYTHON) $(APT_SOUND) $(APT_PLATFORM) $(APT_FIREWALL) $(APT_DATABASE) $(APT_MUSIC) $(APT_VIRTUAL_CARD) $(APT_UNITS) $(APT_BROWSER) $(APT_CARD) $(APT_PEERS)
+APT := $(APT_PYTHON) $(APT_SYSTEMD_PYTHON) $(APT_SOUND) $(APT_PLATFORM) $(APT_FIREWALL) $(APT_DATABASE) $(APT_MUSIC) $(APT_VIRTUAL_CARD) $(APT_UNITS) $(APT_BROWSER) $(APT_CARDS) $(APT_SMALL_CARDS) $(APT_PEERS)
 
 # For the image only: the emulator, what packs file systems, what makes and signs updates.
 APT_IMAGE := qemu-user-static qemu-system-arm erofs-utils e2fsprogs kmod rauc squashfs-tools openssl git

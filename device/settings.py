@@ -30,6 +30,7 @@ class Box(_Table, frozen=True):
     id: BoxId
     venue: str = ""
     hall: str = ""
+    contract: str = ""  # number of the venue's contract for the use of music
     language: Literal["kk", "ru", "en"] = "kk"
 
 

@@ -9,10 +9,9 @@ import io
 from pathlib import Path
 
 from device.errors import Refused
-from provisioning.box import Box
+from provisioning.box import NEEDED, OPTIONAL, Box
 
-COLUMNS = ("box", "venue", "hall", "language")
-OPTIONAL = ("microphone",)
+COLUMNS = tuple("box" if name == "id" else name for name in NEEDED)
 LARGEST = 1024 * 1024  # bytes
 MOST = 1000  # boxes
 
@@ -48,14 +47,14 @@ def read_batch(path: Path, known: set[str]) -> list[Box]:
             continue
         row = dict(zip(columns, (cell.strip() for cell in cells), strict=True))
         box = row.pop("box")
-        declared = {"microphone": "", "id": box, **row}
+        declared = {"id": box, **row}
         found = [("box" if field == "id" else field, fault) for field, fault in Box.faults(declared)]
         if box in taken:
             found.append(("box", f'"{box}" {taken[box]}'))
         taken.setdefault(box, f"stands in row {number} already")
         faults += [f"row {number}, column {column}: {fault}" for column, fault in found]
         if not found:
-            boxes.append(Box(**declared))
+            boxes.append(Box.declared(declared))
     if not boxes and not faults:
         faults.append("it names no box")
     if faults:

@@ -2,27 +2,21 @@
 
 import json
 from argparse import Namespace
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import datetime
-from pathlib import Path, PurePosixPath
+from pathlib import Path
+from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from device.errors import Refused
 from device.host import atomic_file
 from provisioning import authority
-from provisioning.batch import read_batch
-from provisioning.box import Box
 from provisioning.certificates import server_certificate
-from provisioning.enrolment import Order, Platform, enrol
-from provisioning.key_export import boxes_jwks
+from provisioning.key_export import boxes_csv, boxes_jwks
 from provisioning.new_files import PUBLIC, new_files
 from provisioning.passphrase import passphrase
-from provisioning.platform_keys import platform_keys
-from provisioning.register import Register
-from provisioning.settings_file import Places, broker_url
+from provisioning.register import Register, opened
 
 
 def authority_init(arguments: Namespace, actor: str, now: datetime) -> None:
@@ -33,7 +27,7 @@ def authority_init(arguments: Namespace, actor: str, now: datetime) -> None:
     with new_files() as files:
         certificate = authority.create_authority(files, folder, secret, now)
         files.written_by(folder / authority.REGISTER, Register.create)
-        with _register(folder) as register, register.change():
+        with opened(folder) as register, register.change():
             register.note(
                 "create-authority", str(folder), {"serial": f"{certificate.serial_number:x}"}, actor, now
             )
@@ -47,7 +41,7 @@ def authority_issue_server(arguments: Namespace, actor: str, now: datetime) -> N
     """Issue a broker's certificate, with all the files that a broker's TLS listener reads."""
     names = authority.server_names(arguments.name)
     folder: Path = arguments.out
-    with _register(arguments.authority) as register:
+    with opened(arguments.authority) as register:
         issuer = authority.open_authority(arguments.authority, passphrase(arguments.passphrase_file))
         key = ec.generate_private_key(ec.SECP256R1())
         certificate = server_certificate(issuer, names, key.public_key(), now)
@@ -75,43 +69,19 @@ def authority_issue_server(arguments: Namespace, actor: str, now: datetime) -> N
     )
 
 
-def enrol_boxes(arguments: Namespace, actor: str, now: datetime) -> None:
-    """Enrol one box, or all of a batch."""
-    platform = Platform(
-        broker_url(arguments.broker),
-        platform_keys(arguments.platform_keys),
-        tuple(map(broker_url, arguments.fallback)),
-    )
-    with _register(arguments.authority) as register:
-        orders = (
-            _batch_orders(arguments, register) if arguments.batch else [_single_order(arguments, register)]
-        )
-        issuer = authority.open_authority(arguments.authority, passphrase(arguments.passphrase_file))
-        enrolled = enrol(orders, platform, issuer, register, actor, now)
-    for each in enrolled:
-        box = each.order.box
-        print(
-            f"{box.id}  {box.venue}, {box.hall}\n  folder      {each.order.folder}\n  signing key {each.kid}\n"
-            f"  certificate good until {each.expires:%Y-%m-%d}\n  label code  {each.label_code}"
-        )
-    print(
-        "The label codes are shown this once and stored nowhere: put them on the labels now.\n"
-        "The private keys are in the folders above and nowhere else.\n"
-        "The platform knows new boxes after `estu-provision export`."
-    )
-
-
 def list_boxes(arguments: Namespace, actor: str, now: datetime) -> None:  # noqa: ARG001 (all commands have one form)
     """Show the register."""
-    with _register(arguments.authority) as register:
+    with opened(arguments.authority) as register:
         boxes = register.boxes()
     if arguments.json:
         shown = (
             "id",
             "venue",
             "hall",
+            "contract",
             "language",
             "microphone",
+            "network",
             "broker",
             "kid",
             "serial",
@@ -120,20 +90,25 @@ def list_boxes(arguments: Namespace, actor: str, now: datetime) -> None:  # noqa
             "retired",
             "reason",
         )
-        print(
-            json.dumps([{name: box[name] for name in shown} for box in boxes], ensure_ascii=False, indent=2)
-        )
+        told = [{name: box[name] for name in shown} for box in boxes]
+        told = [{**box, "network": json.loads(box["network"])} for box in told]
+        print(json.dumps(told, ensure_ascii=False, indent=2))
         return
     rows = [("BOX", "STATUS", "ENROLLED", "VENUE, HALL")]
     rows += [
-        (box["id"], box["status"], box["enrolled"][:10], f"{box['venue']}, {box['hall']}") for box in boxes
+        (box["id"], _standing(box), box["enrolled"][:10], f"{box['venue']}, {box['hall']}") for box in boxes
     ]
     _print_table(rows)
 
 
+def _standing(box: dict[str, Any]) -> str:
+    """Say how far a box has come, in a word."""
+    return "labelled" if box["status"] == "enrolled" and box["label_code"] else str(box["status"])
+
+
 def history(arguments: Namespace, actor: str, now: datetime) -> None:  # noqa: ARG001 (all commands have one form)
     """Show who changed what, when."""
-    with _register(arguments.authority) as register:
+    with opened(arguments.authority) as register:
         lines = [line for line in register.audit() if arguments.box in (None, line["subject"])]
     rows = [("TIME", "WHO", "DID", "TO", "DETAIL")]
     for line in lines:
@@ -144,19 +119,26 @@ def history(arguments: Namespace, actor: str, now: datetime) -> None:  # noqa: A
 
 def export(arguments: Namespace, actor: str, now: datetime) -> None:
     """Write the public keys of all boxes for the platform."""
-    with _register(arguments.authority) as register:
+    with opened(arguments.authority) as register:
         boxes = register.boxes()
         with register.change():
             register.note("export", str(arguments.out), {"boxes": len(boxes)}, actor, now)
             atomic_file.replace(arguments.out, boxes_jwks(boxes))
-    active = sum(box["status"] == "active" for box in boxes)
-    print(f"{arguments.out} holds the keys of {active} active and {len(boxes) - active} retired boxes.")
+            if arguments.csv:
+                atomic_file.replace(arguments.csv, boxes_csv(boxes), mode=0o600)
+    active, retired = (
+        sum(box["status"] == status and box["kid"] is not None for box in boxes)
+        for status in ("active", "retired")
+    )
+    print(f"{arguments.out} holds the keys of {active} active and {retired} retired boxes.")
+    if arguments.csv:
+        print(f"{arguments.csv} lists all {len(boxes)} boxes.")
 
 
 def retire(arguments: Namespace, actor: str, now: datetime) -> None:
     """Retire a box, and write the new list of revoked certificates."""
     folder: Path = arguments.authority
-    with _register(folder) as register:
+    with opened(folder) as register:
         register.refuse_unfit_to_retire(arguments.box)
         issuer = authority.open_authority(folder, passphrase(arguments.passphrase_file))
         with register.change():
@@ -169,53 +151,6 @@ def retire(arguments: Namespace, actor: str, now: datetime) -> None:
         "  2. restart the broker; a reload leaves connections open that were made before\n"
         "  3. run `estu-provision export` and give the platform the new keys"
     )
-
-
-@contextmanager
-def _register(folder: Path) -> Iterator[Register]:
-    register = Register.open(folder / authority.REGISTER)
-    try:
-        yield register
-    finally:
-        register.close()
-
-
-def _single_order(arguments: Namespace, register: Register) -> Order:
-    missing = [name for name in ("box", "venue", "hall", "language") if getattr(arguments, name) is None]
-    if missing:
-        raise Refused(
-            "declaration-incomplete",
-            f"To enrol a box, {', '.join(_option(name) for name in missing)} must be given.",
-            "See `estu-provision enrol --help`, also for --batch.",
-        )
-    box = Box(arguments.box, arguments.venue, arguments.hall, arguments.language, arguments.microphone or "")
-    register.refuse_known(box.id)
-    return Order(box, arguments.out, _places(arguments.prefix))
-
-
-def _batch_orders(arguments: Namespace, register: Register) -> list[Order]:
-    given = [
-        name
-        for name in ("box", "venue", "hall", "language", "microphone")
-        if getattr(arguments, name) is not None
-    ]
-    if given:
-        raise Refused(
-            "declaration-twice",
-            f"With --batch, {', '.join(_option(name) for name in given)} comes from the file.",
-            "Leave it out.",
-        )
-    boxes = read_batch(arguments.batch, {row["id"] for row in register.boxes()})
-    prefix: Path | None = arguments.prefix
-    return [Order(box, arguments.out / box.id, _places(prefix / box.id if prefix else None)) for box in boxes]
-
-
-def _places(prefix: Path | None) -> Places:
-    return Places.shipped() if prefix is None else Places.below(PurePosixPath(prefix.absolute()))
-
-
-def _option(name: str) -> str:
-    return "BOX" if name == "box" else f"--{name}"
 
 
 def _print_table(rows: Sequence[tuple[str, ...]]) -> None:

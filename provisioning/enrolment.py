@@ -1,33 +1,33 @@
-"""Making a box somebody: its keys, its certificate, its folder, its line in the register.
+"""Taking boxes into the register, all of a batch or none.
 
-- Private keys are made here, written into the box's folder, and exist nowhere else.
-- Folder and register go together: what fails in between leaves neither. Only a crash between the two can leave a
-  folder without a line in the register; it is worth nothing then and may be removed.
+- A box that gets a card is only written down here. Its label's code is drawn when the label is made (`labels`), its keys
+  when the card is flashed (`flashing`).
+- A box that is made by hand gets its identity at once, in a folder. Folder and register go together: what fails in
+  between leaves neither. Only a crash between the two can leave a folder without a line in the register; it is worth
+  nothing then and may be removed.
 """
 
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography import x509
 
-from device.page.label_code import hash_label_code
-from device.record.signing_key import SigningKey
-from provisioning import settings_file
 from provisioning.box import Box
-from provisioning.certificates import Issuer, box_certificate
-from provisioning.label_code import new_label_code
-from provisioning.new_files import PUBLIC, NewFiles, new_files
-from provisioning.register import Keys, Register
+from provisioning.certificates import Issuer
+from provisioning.identity import NETWORK_FOLDER, make_identity
+from provisioning.label_code import draw_label_code
+from provisioning.network import CABLE
+from provisioning.new_files import NewFiles, new_files
+from provisioning.register import Platform, Register
+from provisioning.sealed_secret import seal_secret
 from provisioning.settings_file import Places
 
 
 @dataclass(frozen=True)
 class Order:
-    """One box to enrol."""
+    """One box to make by hand."""
 
     box: Box
     folder: Path  # where its files are written, here
@@ -35,17 +35,8 @@ class Order:
 
 
 @dataclass(frozen=True)
-class Platform:
-    """What every box is told of the platform."""
-
-    broker: str  # URL
-    keys: bytes  # JWKS, public
-    fallback: tuple[str, ...] = ()  # URLs of the broker for halls where the first is shut
-
-
-@dataclass(frozen=True)
 class Enrolled:
-    """A box as it was enrolled; the only place where its label code is ever readable."""
+    """A box that was made by hand; the only place where its label code is ever readable."""
 
     order: Order
     label_code: str
@@ -53,10 +44,36 @@ class Enrolled:
     expires: datetime  # UTC, of its certificate
 
 
+def declare(
+    boxes: Iterable[Box],
+    platform: Platform,
+    authority: x509.Certificate,
+    register: Register,
+    actor: str,
+    now: datetime,
+) -> None:
+    """Write boxes down that will get their cards by `flash`: all of them, or none if anything fails.
+
+    Args:
+        boxes: As they were declared.
+        platform: What they will be told.
+        authority: Wi-Fi passwords are sealed to its key.
+        register: Remembers them.
+        actor: Who does it, for the audit trail.
+        now: UTC.
+
+    Raises:
+        Refused: An id is taken.
+    """
+    with register.change():
+        for box in boxes:
+            register.enrol(box, platform, seal_secret(box.network.wifi_password, authority), actor, now)
+
+
 def enrol(
     orders: Iterable[Order], platform: Platform, issuer: Issuer, register: Register, actor: str, now: datetime
 ) -> list[Enrolled]:
-    """Enrol boxes: all of them, or none if anything fails.
+    """Enrol boxes and give each its identity in a folder: all of them, or none if anything fails.
 
     Args:
         orders: The boxes.
@@ -82,33 +99,22 @@ def _enrol(
     actor: str,
     now: datetime,
 ) -> Enrolled:
-    box, folder = order.box, order.folder
-    register.refuse_known(box.id)
-    signing_key = SigningKey.create(box.id)
-    tls_key = ec.generate_private_key(ec.SECP256R1())
-    certificate = box_certificate(issuer, box.id, tls_key.public_key(), now)
-    label_code = new_label_code()
-    hashed = hash_label_code(label_code, os.urandom(16))
+    box = order.box
+    sealed = seal_secret(box.network.wifi_password, issuer.certificate)
+    register.enrol(box, platform, sealed, actor, now)
+    code, hashed = draw_label_code()
+    identity = make_identity(box, platform, hashed, order.places, issuer, now)
 
-    public = {
-        settings_file.SETTINGS: settings_file.settings(
-            box, platform.broker, order.places, platform.fallback
-        ).encode(),
-        settings_file.TLS_CERTIFICATE: certificate.public_bytes(Encoding.PEM),
-        settings_file.AUTHORITY: issuer.certificate.public_bytes(Encoding.PEM),
-        settings_file.PLATFORM_KEYS: platform.keys,
-    }
-    private = {
-        settings_file.TLS_KEY: tls_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()),
-        settings_file.LABEL_CODE: f"{hashed}\n".encode(),
-    }
-    files.folder(folder)
-    for name, content in public.items():
-        files.write(folder / name, content, PUBLIC)
-    for name, content in private.items():
-        files.write(folder / name, content)
-    files.written_by(folder / settings_file.SIGNING_KEY, signing_key.save)
+    files.folder(order.folder)
+    written = dict(identity.files)
+    if box.network != CABLE:
+        files.folder(order.folder / NETWORK_FOLDER)
+        written |= {f"{NETWORK_FOLDER}/{name}": file for name, file in identity.network.items()}
+    for name, file in written.items():
+        files.write(order.folder / name, file.content, file.mode)
 
-    keys = Keys(signing_key.public, certificate, hashed)
-    register.enrol(box, platform.broker, keys, actor, now)
-    return Enrolled(order, label_code, signing_key.public.kid, certificate.not_valid_after_utc)
+    register.label(box.id, hashed, actor, now)
+    register.issue(box.id, identity.keys, actor, now)
+    register.confirm(box.id, identity.keys.serial, now)
+    register.note("write-folder", box.id, {"folder": str(order.folder)}, actor, now)
+    return Enrolled(order, code, identity.keys.signing_key.kid, identity.keys.certificate.not_valid_after_utc)

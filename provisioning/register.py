@@ -1,32 +1,32 @@
 """The register: which boxes there are, where each one stands, and who changed what, when.
 
 - A box is never removed, only retired, and its id and keys never change: signed events refer to them for years.
-- Every change and its line in the audit trail are one transaction. The database itself refuses to alter either.
-- Nothing secret is in it: public keys, certificates and the hash of the label's code.
+- Keys are written down before they go on a card and count once they were read back from it. Those that never came that
+  far are revoked: what lies on a card that was given up opens nothing.
+- Every change and its line in the audit trail are one transaction (`register_file`). The database itself refuses to alter
+  either (`register_form`).
+- Nothing secret is in it: public keys, certificates, the hash of the label's code. A Wi-Fi password is sealed.
 
 The rules above hold against mistakes, not against somebody who owns the file; keep backups elsewhere.
 """
 
 import contextlib
 import json
-import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import sqlite_utils
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from device.errors import Refused
 from device.record.keys import PublicKey
+from provisioning import authority
 from provisioning.box import Box
 from provisioning.certificates import Revocation
-
-FORM = 1  # of the tables, in the file's `user_version`
-PATIENCE = 10  # seconds that one technician's command waits for another's
+from provisioning.register_file import RegisterFile, stamp
 
 # Why a box is retired, in the technician's words and in X.509's.
 REASONS = {
@@ -35,43 +35,10 @@ REASONS = {
     "ended": x509.ReasonFlags.cessation_of_operation,
 }
 
-_TABLES = """
-CREATE TABLE boxes (
-    id TEXT PRIMARY KEY,
-    venue TEXT NOT NULL,
-    hall TEXT NOT NULL,
-    language TEXT NOT NULL,
-    microphone TEXT NOT NULL,
-    broker TEXT NOT NULL,
-    kid TEXT NOT NULL UNIQUE,            -- RFC 7638 thumbprint of the signing key
-    signing_key TEXT NOT NULL,           -- the public one, a JWK
-    serial TEXT NOT NULL UNIQUE,         -- of the TLS certificate, hexadecimal
-    certificate TEXT NOT NULL,           -- PEM
-    label_code TEXT NOT NULL,            -- scrypt hash
-    enrolled TEXT NOT NULL,              -- RFC 3339, UTC
-    status TEXT NOT NULL CHECK (status IN ('active', 'retired')),
-    retired TEXT,
-    reason TEXT,
-    CHECK ((status = 'retired') = (retired IS NOT NULL AND reason IS NOT NULL))
-) STRICT;
-CREATE TABLE audit (
-    number INTEGER PRIMARY KEY,
-    time TEXT NOT NULL,
-    actor TEXT NOT NULL,                 -- who was logged in, and on which machine
-    action TEXT NOT NULL,
-    subject TEXT NOT NULL,
-    detail TEXT NOT NULL                 -- JSON
-) STRICT;
-CREATE TRIGGER boxes_stay BEFORE DELETE ON boxes
-    BEGIN SELECT RAISE(ABORT, 'a box is retired, never removed'); END;
-CREATE TRIGGER boxes_are_who_they_are BEFORE UPDATE OF id, kid, signing_key, serial, certificate, enrolled ON boxes
-    BEGIN SELECT RAISE(ABORT, 'the identity of a box never changes'); END;
-CREATE TRIGGER retired_boxes_rest BEFORE UPDATE ON boxes WHEN OLD.status = 'retired'
-    BEGIN SELECT RAISE(ABORT, 'a retired box never changes'); END;
-CREATE TRIGGER audit_is_not_rewritten BEFORE UPDATE ON audit
-    BEGIN SELECT RAISE(ABORT, 'the audit trail is not rewritten'); END;
-CREATE TRIGGER audit_is_not_shortened BEFORE DELETE ON audit
-    BEGIN SELECT RAISE(ABORT, 'the audit trail is not shortened'); END;
+# A box with the identity that counts, or counted.
+_BOXES = """
+SELECT boxes.*, kid, signing_key, serial, certificate, confirmed AS made FROM boxes
+LEFT JOIN identities ON identities.box = boxes.id AND confirmed IS NOT NULL
 """
 
 
@@ -81,128 +48,106 @@ class Keys:
 
     signing_key: PublicKey
     certificate: x509.Certificate
-    label_code: str  # scrypt hash
+
+    @property
+    def serial(self) -> str:
+        """The certificate's number in hexadecimal, by which the register finds these keys."""
+        return f"{self.certificate.serial_number:x}"
 
 
-class Register:
-    """The register in its SQLite file."""
+@dataclass(frozen=True)
+class Platform:
+    """What a box is told of the platform."""
 
-    def __init__(self, database: sqlite_utils.Database) -> None:
-        """Take an opened file; `create` and `open` are the ways in."""
-        self._database = database
+    broker: str  # URL
+    keys: bytes  # JWKS, public
+    fallback: tuple[str, ...] = ()  # URLs of the broker for halls where the first is shut
 
-    @classmethod
-    def create(cls, path: Path) -> None:
-        """Make an empty register in a new file, readable by its owner only."""
-        path.touch(mode=0o600, exist_ok=False)
-        register = cls._connect(path)
-        register._database.executescript(f"BEGIN; {_TABLES} PRAGMA user_version = {FORM}; COMMIT;")
-        register.close()
 
-    @classmethod
-    def open(cls, path: Path) -> "Register":
-        """Open a register.
+class Register(RegisterFile):
+    """The boxes, their identities and the images on their cards."""
 
-        Raises:
-            Refused: There is none, it is none, or a newer `estu-provision` wrote it.
-        """
-        if not path.is_file():
-            raise Refused(
-                "register-missing",
-                f"There is no register of boxes at {path}.",
-                "Name the authority's folder with --authority, or make one with `estu-provision authority init`.",
-            )
-        register = cls._connect(path)
-        try:
-            form = register._database.execute("PRAGMA user_version").fetchone()[0]
-        except sqlite3.DatabaseError as reason:
-            raise _unreadable(path, "it is no SQLite file") from reason
-        if form != FORM:
-            raise _unreadable(path, f"its form is {form}, this program knows {FORM}")
-        return register
+    def enrol(self, box: Box, platform: Platform, wifi_password: str, actor: str, now: datetime) -> None:
+        """Write a new box down, within `change`; it has no keys yet.
 
-    @classmethod
-    def _connect(cls, path: Path) -> "Register":
-        connection = sqlite3.connect(path, timeout=PATIENCE)
-        database = sqlite_utils.Database(connection)
-        try:
-            database.execute("PRAGMA synchronous = FULL")
-        except sqlite3.DatabaseError as reason:
-            connection.close()
-            raise _unreadable(path, "it is no SQLite file") from reason
-        return cls(database)
-
-    def close(self) -> None:
-        """Let go of the file."""
-        self._database.conn.close()
-
-    @contextlib.contextmanager
-    def change(self) -> Iterator[None]:
-        """Make all changes within the block one: on the disk together at its end, or none of them.
-
-        No other technician's command changes the register meanwhile.
-        """
-        try:
-            self._database.execute("BEGIN IMMEDIATE")
-        except sqlite3.OperationalError as reason:
-            raise Refused(
-                "register-busy", "Another command is changing the register.", "Try again when it is done."
-            ) from reason
-        try:
-            yield
-        except BaseException:
-            self._database.conn.rollback()
-            raise
-        self._database.conn.commit()
-
-    def note(self, action: str, subject: str, detail: dict[str, Any], actor: str, now: datetime) -> int:
-        """Add a line to the audit trail.
-
-        Returns:
-            Its number, greater than any before.
-        """
-        line = {
-            "time": _stamp(now),
-            "actor": actor,
-            "action": action,
-            "subject": subject,
-            "detail": json.dumps(detail, ensure_ascii=False, sort_keys=True),
-        }
-        return int(
-            self._database.execute(
-                "INSERT INTO audit (time, actor, action, subject, detail) "
-                "VALUES (:time, :actor, :action, :subject, :detail) RETURNING number",
-                line,
-            ).fetchone()[0]
-        )
-
-    def enrol(self, box: Box, broker: str, keys: Keys, actor: str, now: datetime) -> None:
-        """Write a new box down, within `change`.
+        Args:
+            box: What was declared.
+            platform: What it will be told.
+            wifi_password: Sealed, or nothing.
+            actor: Who says so.
+            now: UTC.
 
         Raises:
             Refused: The id was given to a box before, be it retired by now.
         """
         self.refuse_known(box.id)
         row = {
-            "id": box.id,
-            "venue": box.venue,
-            "hall": box.hall,
-            "language": box.language,
-            "microphone": box.microphone,
-            "broker": broker,
-            "kid": keys.signing_key.kid,
-            "signing_key": json.dumps(keys.signing_key.as_jwk()),
-            "serial": f"{keys.certificate.serial_number:x}",
-            "certificate": keys.certificate.public_bytes(Encoding.PEM).decode(),
-            "label_code": keys.label_code,
-            "enrolled": _stamp(now),
-            "status": "active",
+            name: getattr(box, name) for name in ("id", "venue", "hall", "language", "contract", "microphone")
+        }
+        row |= {"broker": platform.broker, "network": json.dumps(box.network.public(), ensure_ascii=False)}
+        written = {name: value for name, value in row.items() if name != "id" and value not in ("", "{}")}
+        row |= {
+            "wifi_password": wifi_password,
+            "fallback": json.dumps(platform.fallback),
+            "platform_keys": platform.keys.decode(),
+            "enrolled": stamp(now),
+            "status": "enrolled",
         }
         self._database.table("boxes").insert(row)
-        written = {
-            name: row[name] for name in ("venue", "hall", "language", "microphone", "broker", "kid", "serial")
-        }
         self.note("enrol", box.id, written, actor, now)
+
+    def label(self, box: str, hashed: str, actor: str, now: datetime) -> None:
+        """Write down the hash of the code on a box's label, within `change`; the box has no card yet."""
+        self._database.table("boxes").update(box, {"label_code": hashed})
+        self.note("label", box, {}, actor, now)
+
+    def issue(self, box: str, keys: Keys, actor: str, now: datetime) -> int | None:
+        """Write down keys that were made for a box and are on their way to a card, within `change`.
+
+        Returns:
+            What `abandon` does, of keys that were made before and did not arrive: they end here.
+        """
+        ended = self.abandon(box, actor, now)
+        row = {
+            "serial": keys.serial,
+            "box": box,
+            "kid": keys.signing_key.kid,
+            "signing_key": json.dumps(keys.signing_key.as_jwk()),
+            "certificate": keys.certificate.public_bytes(Encoding.PEM).decode(),
+            "made": stamp(now),
+        }
+        self._database.table("identities").insert(row)
+        self.note("make-keys", box, {"kid": row["kid"], "serial": row["serial"]}, actor, now)
+        return ended
+
+    def abandon(self, box: str, actor: str, now: datetime) -> int | None:
+        """End the keys that were made for a box and are on no finished card, within `change`.
+
+        Returns:
+            The number for a list of revoked certificates with them in it; None if there were none.
+        """
+        ended = None
+        unconfirmed = "box = ? AND confirmed IS NULL AND ended IS NULL"
+        for row in list(self._database.table("identities").rows_where(unconfirmed, [box])):
+            self._database.table("identities").update(
+                row["serial"], {"ended": stamp(now), "reason": "replaced"}
+            )
+            ended = self.note("give-up-keys", box, {"serial": row["serial"]}, actor, now)
+        return ended
+
+    def confirm(self, box: str, serial: str, now: datetime) -> None:
+        """Write down that a box's keys are where they belong, within `change`: from here on they count."""
+        self._database.table("identities").update(serial, {"confirmed": stamp(now)})
+        self._database.table("boxes").update(box, {"status": "active"})
+
+    def remember_image(self, sha256: str, version: str, manifest: bytes, block_map: bytes) -> None:
+        """Keep an image's manifest and map, within `change`, for checking cards against it later."""
+        row = {"sha256": sha256, "version": version, "manifest": manifest.decode(), "map": block_map.decode()}
+        self._database.table("images").insert(row, ignore=True)
+
+    def image(self, sha256: str) -> dict[str, Any] | None:
+        """Give one image as the table `images` has it, or nothing."""
+        return next(iter(self._database.table("images").rows_where("sha256 = ?", [sha256])), None)
 
     def refuse_known(self, box: str) -> None:
         """Refuse an id that a box has or had.
@@ -253,40 +198,40 @@ class Register:
             Refused: The box is unknown or retired already.
         """
         known = self.refuse_unfit_to_retire(box)
+        self.abandon(box, actor, now)
         self._database.table("boxes").update(
-            box, {"status": "retired", "retired": _stamp(now), "reason": reason}
+            box, {"status": "retired", "retired": stamp(now), "reason": reason}
         )
+        if known["serial"]:
+            self._database.table("identities").update(
+                known["serial"], {"ended": stamp(now), "reason": reason}
+            )
         return self.note("retire", box, {"reason": reason, "serial": known["serial"]}, actor, now)
 
     def box(self, box: str) -> dict[str, Any] | None:
-        """Give one box as the table `boxes` has it, or nothing."""
-        return next(iter(self._database.table("boxes").rows_where("id = ?", [box])), None)
+        """Give one box as `boxes` does, or nothing."""
+        return next(self._database.query(f"{_BOXES} WHERE id = ?", [box]), None)
 
     def boxes(self) -> list[dict[str, Any]]:
-        """Give all boxes ever enrolled, by id, as the table `boxes` has them."""
-        return list(self._database.table("boxes").rows_where(order_by="id"))
+        """Give all boxes ever enrolled, by id: the table `boxes`, and of its identity `kid`, `serial` and so on.
 
-    def audit(self) -> list[dict[str, Any]]:
-        """Give the audit trail, oldest line first, with `detail` as a value."""
-        lines = self._database.table("audit").rows_where(order_by="number")
-        return [{**line, "detail": json.loads(line["detail"])} for line in lines]
+        These are None as long as a box has no card.
+        """
+        return list(self._database.query(f"{_BOXES} ORDER BY id"))
 
     def revocations(self) -> list[Revocation]:
         """Give every certificate that counts no more."""
         return [
-            Revocation(int(row["serial"], 16), datetime.fromisoformat(row["retired"]), REASONS[row["reason"]])
-            for row in self.boxes()
-            if row["status"] == "retired"
+            Revocation(int(row["serial"], 16), datetime.fromisoformat(row["ended"]), REASONS[row["reason"]])
+            for row in self._database.table("identities").rows_where("ended IS NOT NULL", order_by="ended")
         ]
 
 
-def _stamp(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-
-
-def _unreadable(path: Path, why: str) -> Refused:
-    return Refused(
-        "register-unreadable",
-        f"The register {path} cannot be read: {why}.",
-        "Update estu-provision, or restore the register from its backup.",
-    )
+@contextlib.contextmanager
+def opened(folder: Path) -> Iterator[Register]:
+    """Open the register in an authority's folder for the length of a block."""
+    register = Register.open(folder / authority.REGISTER)
+    try:
+        yield register
+    finally:
+        register.close()

@@ -53,7 +53,13 @@ def settings(box: Box, broker: str, places: Places, fallback: Sequence[str] = ()
         TOML; every value in it is a string, but for the list of fallbacks.
     """
     sections: dict[str, dict[str, str | Sequence[str]]] = {
-        "box": {"id": box.id, "venue": box.venue, "hall": box.hall, "language": box.language},
+        "box": {
+            "id": box.id,
+            "venue": box.venue,
+            "hall": box.hall,
+            "language": box.language,
+            **({"contract": box.contract} if box.contract else {}),
+        },
         "microphone": {"usb" if _USB.fullmatch(box.microphone) else "device": box.microphone},
         "paths": {
             "log": str(places.state / "log.sqlite"),

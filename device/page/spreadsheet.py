@@ -46,6 +46,7 @@ class Facts:
 
     venue: str
     hall: str
+    contract: str  # its number, or nothing
     box: str
     month: datetime  # a moment in it
     until: datetime  # UTC: what came after is not in it
@@ -88,9 +89,11 @@ def xlsx_file(lines: Sequence[Line], plays: Sequence[Entry[Play]], facts: Facts,
 def facts_in_words(facts: Facts, language: Language) -> list[tuple[str, str]]:
     """Tell what a report rests on."""
     say = language.text
+    contract = [(say("Contract"), facts.contract)] if facts.contract else []
     return [
         (say("Venue"), facts.venue),
         (say("Hall"), facts.hall),
+        *contract,
         (say("Month"), language.month(facts.month)),
         (say("Draft as of"), f"{language.date(facts.until)}, {language.time(facts.until)} (UTC+5)"),
         (say("Box"), facts.box),

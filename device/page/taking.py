@@ -146,6 +146,7 @@ def _facts(asked: Asked, history: History, of: date, at: datetime) -> spreadshee
     return spreadsheet.Facts(
         venue=box.venue,
         hall=box.hall,
+        contract=box.contract,
         box=box.id,
         month=whole.start,
         until=min(at, whole.end),

@@ -1,5 +1,6 @@
-"""An authority with its register, and the platform's keys, for every test its own."""
+"""An authority with its register, and the platform's keys, for every test its own; a signed image for all."""
 
+import lzma
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +11,7 @@ from device.record.keys import Jwks
 from device.record.signing_key import SigningKey
 from provisioning.__main__ import main
 from provisioning.register import Register
+from tests.simulated.small_image import make_image
 
 PASSPHRASE = "four unlikely words here"  # noqa: S105 (opens only what the tests seal)
 Provision = Callable[..., int]
@@ -49,6 +51,27 @@ def authority(sealed_authority: Path, tmp_path: Path, monkeypatch: pytest.Monkey
     return folder
 
 
+@pytest.fixture(scope="session")
+def release(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What a publisher of images gives away: `estu-1.0` as .img and .img.xz, its map, its manifest, the public key."""
+    folder = tmp_path_factory.mktemp("release")
+    image = folder / "estu-1.0.img"
+    make_image(image)
+    assert main(["image", "key", "--out", str(folder)]) == 0
+    assert (
+        main(["image", "sign", str(image), "--key", str(folder / "image-key.pem"), "--version", "1.0"]) == 0
+    )
+    (folder / "estu-1.0.img.xz").write_bytes(lzma.compress(image.read_bytes(), preset=0))
+    return folder
+
+
+@pytest.fixture
+def image(release: Path, authority: Path) -> Path:
+    """A signed image that the authority trusts."""
+    shutil.copy(release / "image-keys.jwks", authority)
+    return release / "estu-1.0.img"
+
+
 @pytest.fixture
 def platform_keys(tmp_path: Path) -> Path:
     """The file with the platform's public keys."""
@@ -75,6 +98,46 @@ def enrol(provision: Provision, platform_keys: Path, tmp_path: Path) -> Callable
         return folder
 
     return enrolled
+
+
+@pytest.fixture
+def declare(provision: Provision, platform_keys: Path, tmp_path: Path) -> Callable[..., None]:
+    """Enrol a box that will get a card, with fit values."""
+
+    def declared(box: str = "estu-0001", *more: str | Path) -> None:
+        words = ["--venue", "Абай атындағы опера", "--hall", "Үлкен зал", "--language", "kk"]
+        target = ["--platform-keys", platform_keys, "--broker", "mqtts://broker.example"]
+        assert provision("enrol", box, *words, *target, *more) == 0
+
+    return declared
+
+
+@pytest.fixture
+def label(declare: Callable[..., None], provision: Provision, tmp_path: Path) -> Callable[..., Path]:
+    """Enrol a box, print its label, and give the PDF."""
+
+    def labelled(box: str = "estu-0001", *more: str | Path) -> Path:
+        declare(box, *more)
+        path = tmp_path / f"label-{box}.pdf"
+        assert provision("label", box, "--support", "+7 727 000 00 00", "--out", path) == 0
+        return path
+
+    return labelled
+
+
+@pytest.fixture
+def flash(
+    label: Callable[..., Path], provision: Provision, image: Path, tmp_path: Path
+) -> Callable[..., Path]:
+    """Make the simulated card of a box, from nothing."""
+
+    def flashed(box: str = "estu-0001", *more: str | Path) -> Path:
+        label(box, *more)
+        path = tmp_path / f"{box}.img"
+        assert provision("flash", image, path, box, "--simulate") == 0
+        return path
+
+    return flashed
 
 
 @pytest.fixture

@@ -3,12 +3,15 @@
 import json
 import re
 import shlex
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from provisioning.__main__ import EXAMPLES, main
+from provisioning.__main__ import main
+from provisioning.command_line import parser
+from provisioning.help_texts import EXAMPLES
 
 Enrol = Callable[..., Path]
 Provision = Callable[..., int]
@@ -22,13 +25,16 @@ def test_help_shows_examples(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_the_examples_of_the_help_run_as_they_stand(
-    tmp_path: Path, authority: Path, platform_keys: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, authority: Path, platform_keys: Path, image: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("ESTU_AUTHORITY", "by-example")
+    for name in ("estu-1.0.img.xz", "estu-1.0.bmap", "estu-1.0.jws"):
+        (tmp_path / name).symlink_to(image.parent / name)
+    (tmp_path / "simulated").mkdir()
     (tmp_path / "boxes.csv").write_text("box,venue,hall,language\nestu-0002,Кино,1,ru\n")
     commands = re.findall(r"^    estu-provision (.+)$", EXAMPLES.replace("\\\n", " "), re.MULTILINE)
-    assert len(commands) == 6
+    assert len(commands) == 12
     for command in commands:
         words = [
             word.replace("authority", "by-example") if word == "authority" else word
@@ -36,7 +42,16 @@ def test_the_examples_of_the_help_run_as_they_stand(
         ]
         if words[0] == "by-example":
             words[0] = "authority"
+        if "/dev/sdb" in words:
+            assert parser().parse_args(words).target == Path("/dev/sdb")
+            continue
         assert main(words) == 0, command
+        if words[1] == "init":
+            shutil.copy(image.parent / "image-keys.jwks", "by-example")
+    assert sorted(path.name for path in (tmp_path / "simulated").iterdir()) == [
+        "estu-0001.img",
+        "estu-0002.img",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -77,9 +92,9 @@ def test_the_history_of_one_box_is_only_its_own(
     enrol("estu-0002")
     capsys.readouterr()
     assert provision("history", "estu-0002") == 0
-    _, line = capsys.readouterr().out.splitlines()
-    assert "enrol" in line
-    assert "estu-0002" in line
+    _, *lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[2] for line in lines] == ["enrol", "label", "make-keys", "write-folder"]
+    assert all("estu-0002" in line for line in lines)
 
 
 def test_a_place_that_cannot_be_written_to_is_named(

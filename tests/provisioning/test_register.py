@@ -12,10 +12,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from device.errors import Refused
 from device.record.signing_key import SigningKey
-from provisioning import register as register_module
+from provisioning import register_file
 from provisioning.box import Box
 from provisioning.certificates import Issuer, authority_certificate, box_certificate
-from provisioning.register import Keys, Register
+from provisioning.register import Keys, Platform, Register
 
 NOW = datetime(2026, 7, 1, tzinfo=UTC)
 Enrol = Callable[..., Path]
@@ -32,17 +32,17 @@ def test_every_change_has_its_line_in_the_audit_trail(
     assert provision("retire", "estu-0001", "--reason", "lost") == 0
     lines = register().audit()
     assert [(line["action"], line["subject"]) for line in lines][1:] == [
-        ("enrol", "estu-0001"),
-        ("enrol", "estu-0002"),
+        *[(action, "estu-0001") for action in ("enrol", "label", "make-keys", "write-folder")],
+        *[(action, "estu-0002") for action in ("enrol", "label", "make-keys", "write-folder")],
         ("issue-server", "broker.example"),
         ("export", str(tmp_path / "boxes.jwks")),
         ("retire", "estu-0001"),
     ]
-    assert [line["number"] for line in lines] == list(range(1, 7))
+    assert [line["number"] for line in lines] == list(range(1, 13))
     assert all("@" in line["actor"] and line["time"].endswith("Z") for line in lines)
     rows = {row["id"]: row for row in register().boxes()}
-    assert lines[2]["detail"]["kid"] == rows["estu-0002"]["kid"]
-    assert lines[5]["detail"] == {"reason": "lost", "serial": rows["estu-0001"]["serial"]}
+    assert lines[7]["detail"]["kid"] == rows["estu-0002"]["kid"]
+    assert lines[11]["detail"] == {"reason": "lost", "serial": rows["estu-0001"]["serial"]}
 
 
 @pytest.fixture
@@ -53,10 +53,15 @@ def filled(tmp_path: Path) -> Path:
     key = ec.generate_private_key(ec.SECP256R1())
     issuer = Issuer(authority_certificate(key, "Estu authority", NOW), key)
     certificate = box_certificate(issuer, "estu-0001", key.public_key(), NOW)
-    keys = Keys(SigningKey.create("estu-0001").public, certificate, "$scrypt$")
+    keys = Keys(SigningKey.create("estu-0001").public, certificate)
     opened = Register.open(path)
+    platform = Platform("mqtts://b.example:8883", b"{}")
     with opened.change():
-        opened.enrol(Box("estu-0001", "Кино", "1", "ru"), "mqtts://b.example:8883", keys, "me@here", NOW)
+        opened.enrol(Box("estu-0001", "Кино", "1", "ru"), platform, "", "me@here", NOW)
+        opened.label("estu-0001", "$scrypt$", "me@here", NOW)
+        opened.issue("estu-0001", keys, "me@here", NOW)
+        opened.confirm("estu-0001", keys.serial, NOW)
+        opened.remember_image("00", "1.0", b"jws", b"<bmap/>")
     opened.close()
     return path
 
@@ -65,9 +70,14 @@ def filled(tmp_path: Path) -> Path:
     "statement",
     [
         "DELETE FROM boxes",
-        "UPDATE boxes SET kid = 'other'",
-        "UPDATE boxes SET serial = '1'",
+        "DELETE FROM identities",
+        "UPDATE identities SET kid = 'other'",
+        "UPDATE identities SET serial = '1'",
+        "UPDATE identities SET confirmed = NULL",
         "UPDATE boxes SET id = 'estu-0009'",
+        "UPDATE boxes SET status = 'enrolled'",
+        "UPDATE boxes SET label_code = 'other'",
+        "UPDATE images SET version = '2.0'",
         "UPDATE boxes SET status = 'retired'",
         "UPDATE boxes SET status = 'gone'",
         "UPDATE audit SET actor = 'nobody'",
@@ -95,7 +105,7 @@ def test_a_retired_box_does_not_come_back(filled: Path) -> None:
 def test_the_register_holds_public_keys_only_and_is_closed_to_others(filled: Path) -> None:
     assert filled.stat().st_mode & 0o077 == 0
     connection = sqlite3.connect(filled)
-    (key,) = connection.execute("SELECT signing_key FROM boxes").fetchone()
+    (key,) = connection.execute("SELECT signing_key FROM identities").fetchone()
     connection.close()
     assert set(json.loads(key)) == {"kty", "crv", "x", "kid", "box"}
 
@@ -116,7 +126,7 @@ def test_a_change_that_fails_leaves_no_trace(authority: Path, register: Callable
 def test_a_second_technician_waits_and_is_then_told(
     register: Callable[[], Register], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(register_module, "PATIENCE", 0.1)
+    monkeypatch.setattr(register_file, "PATIENCE", 0.1)
     first, second = register(), register()
     with first.change(), pytest.raises(Refused) as refusal, second.change():
         pass
@@ -150,9 +160,9 @@ def test_one_id_asked_for_twice_at_once_is_given_once(
 
 def test_a_register_of_a_newer_form_is_refused(authority: Path) -> None:
     connection = sqlite3.connect(authority / "register.sqlite")
-    connection.execute("PRAGMA user_version = 2")
+    connection.execute("PRAGMA user_version = 3")
     connection.close()
-    with pytest.raises(Refused, match="its form is 2") as refusal:
+    with pytest.raises(Refused, match="its form is 3") as refusal:
         Register.open(authority / "register.sqlite")
     assert refusal.value.code == "register-unreadable"
 
@@ -170,3 +180,52 @@ def test_without_a_register_the_way_to_one_is_named(
 ) -> None:
     assert provision("list", "--authority", tmp_path / "nowhere") == 1
     assert "authority init" in capsys.readouterr().err
+
+
+FORM_1 = """
+CREATE TABLE boxes (
+    id TEXT PRIMARY KEY, venue TEXT NOT NULL, hall TEXT NOT NULL, language TEXT NOT NULL, microphone TEXT NOT NULL,
+    broker TEXT NOT NULL, kid TEXT NOT NULL UNIQUE, signing_key TEXT NOT NULL, serial TEXT NOT NULL UNIQUE,
+    certificate TEXT NOT NULL, label_code TEXT NOT NULL, enrolled TEXT NOT NULL, status TEXT NOT NULL, retired TEXT,
+    reason TEXT
+) STRICT;
+CREATE TABLE audit (
+    number INTEGER PRIMARY KEY, time TEXT NOT NULL, actor TEXT NOT NULL, action TEXT NOT NULL, subject TEXT NOT NULL,
+    detail TEXT NOT NULL
+) STRICT;
+CREATE TRIGGER boxes_stay BEFORE DELETE ON boxes BEGIN SELECT RAISE(ABORT, 'no'); END;
+CREATE TRIGGER boxes_are_who_they_are BEFORE UPDATE OF id ON boxes BEGIN SELECT RAISE(ABORT, 'no'); END;
+CREATE TRIGGER retired_boxes_rest BEFORE UPDATE ON boxes WHEN OLD.status = 'retired'
+    BEGIN SELECT RAISE(ABORT, 'no'); END;
+CREATE TRIGGER audit_is_not_rewritten BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, 'no'); END;
+CREATE TRIGGER audit_is_not_shortened BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, 'no'); END;
+INSERT INTO boxes VALUES ('estu-0001', 'Кино', '1', 'ru', '', 'mqtts://b.example:8883', 'kid-1', '{}', 'a1', 'pem',
+    '$scrypt$', '2026-05-01T00:00:00Z', 'active', NULL, NULL);
+INSERT INTO boxes VALUES ('estu-0002', 'Кино', '2', 'ru', '', 'mqtts://b.example:8883', 'kid-2', '{}', 'a2', 'pem',
+    '$scrypt$', '2026-05-01T00:00:00Z', 'retired', '2026-06-01T00:00:00Z', 'lost');
+INSERT INTO audit VALUES (1, '2026-05-01T00:00:00Z', 'me@here', 'enrol', 'estu-0001', '{}');
+PRAGMA user_version = 1;
+"""
+
+
+def test_a_register_of_the_first_form_is_taken_over_whole(tmp_path: Path) -> None:
+    path = tmp_path / "register.sqlite"
+    connection = sqlite3.connect(path)
+    connection.executescript(FORM_1)
+    connection.close()
+    for _ in range(2):
+        opened = Register.open(path)
+        boxes = [
+            (box["id"], box["status"], box["kid"], box["serial"], box["reason"]) for box in opened.boxes()
+        ]
+        assert boxes == [
+            ("estu-0001", "active", "kid-1", "a1", None),
+            ("estu-0002", "retired", "kid-2", "a2", "lost"),
+        ]
+        assert [(line["number"], line["action"]) for line in opened.audit()] == [(1, "enrol")]
+        assert [revocation.serial for revocation in opened.revocations()] == [0xA2]
+        opened.close()
+    connection = sqlite3.connect(path)
+    with pytest.raises(sqlite3.IntegrityError, match="a box is retired, never removed"):
+        connection.execute("DELETE FROM boxes")
+    connection.close()
