@@ -21,7 +21,7 @@ from device.features import PARAMETERS
 from device.gate import Gate, shipped_gate_path
 from device.host.clock import Clock, Instant
 from device.listening import Ear
-from device.match import background, calibration
+from device.match import background, calibration, chance
 from device.match.matcher import Matcher
 from device.play import Plays
 from device.record import suspicion
@@ -38,6 +38,7 @@ from device.sound.devices import Found, Named
 from device.sound.microphone import Microphone
 from device.sound.usb_identity import Usb
 from device.under_way import UnderWayFile
+from device.unidentified import Unidentified
 from device.vigil import Vigil
 
 _log = logging.getLogger("estu.listen")
@@ -106,7 +107,7 @@ def ear(
         log_path = settings.paths.log
         with suspicion.left_behind(log_path), kind.open(log_path, settings.box.id, signing_key) as log:
             thresholds = parts.catalogue.thresholds
-            account = Account(log, clock, parts.catalogue, parts.model.digest, thresholds)
+            account = Account(log, clock, parts.catalogue, parts.model.digest, thresholds, chance.load())
             plays = Plays(thresholds.accept, thresholds.candidate)
             under_way = UnderWayFile(settings.under_way) if microphone else None
             if under_way is not None and (kept := under_way.read()) is not None:
@@ -126,6 +127,9 @@ def ear(
                 model=parts.model,
                 matcher=parts.matcher,
                 plays=plays,
+                unidentified=Unidentified(QUERY_HOP, PARAMETERS.seconds, thresholds.candidate)
+                if gate is not None
+                else None,
                 coverage=CoverageCount(
                     COVERAGE_PERIOD, tells_covered=judge.tells_covered, tells_music=gate is not None
                 ),
