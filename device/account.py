@@ -4,6 +4,7 @@ Everything before this stage counts in seconds of the stream; everything after i
 """
 
 import logging
+import math
 from collections import deque
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -12,18 +13,20 @@ from typing import Any
 import numpy as np
 
 from device.catalogue.catalogue import Catalogue
-from device.catalogue.recording import Work
+from device.catalogue.recording import Recording, Work
 from device.catalogue.thresholds import Thresholds
 from device.coverage import Coverage
 from device.hearing import Sounding
 from device.host.clock import Clock, Instant
-from device.match.match import RunnerUp
+from device.match.chance import Chance
+from device.match.match import RunnerUp, Window
 from device.play import Play
-from device.record import reports
+from device.record import limits, reports
 from device.record.log import EventLog
 from device.sound.segments import Segment
 from device.trouble import Trouble
 from device.under_way import UnderWay, take_up
+from device.unidentified import Stretch
 
 _journal = logging.getLogger("estu.listen")
 
@@ -38,7 +41,13 @@ class Account:
     """Writes events about one stream of sound into the log."""
 
     def __init__(
-        self, log: EventLog, clock: Clock, catalogue: Catalogue, model: str, thresholds: Thresholds
+        self,
+        log: EventLog,
+        clock: Clock,
+        catalogue: Catalogue,
+        model: str,
+        thresholds: Thresholds,
+        chance: Chance | None = None,
     ) -> None:
         """Join the log with what every event names.
 
@@ -48,12 +57,14 @@ class Account:
             catalogue: The references; its digest and its recordings' names stand in the events.
             model: Hex SHA-256 of the embedding model.
             thresholds: What a score had to reach.
+            chance: How often unknown sound reaches a score; None where nobody measured.
         """
         self._log = log
         self._clock = clock
         self._catalogue = catalogue
         self._model = model
         self._thresholds = thresholds
+        self._chance = chance
         self._stream_began = clock.now().monotonic
         self._levels: deque[tuple[float, float]] = deque()
 
@@ -82,6 +93,25 @@ class Account:
         now = self._clock.now()
         self._log.append(self._play(play, now), now)
 
+    def unidentified(self, stretch: Stretch) -> None:
+        """Report music that the catalogue does not know."""
+        now = self._clock.now()
+        report = reports.UnidentifiedReport(
+            start=self._utc(now, stretch.start),
+            end=self._utc(now, stretch.end),
+            start_monotonic=self._monotonic(stretch.start),
+            end_monotonic=self._monotonic(stretch.end),
+            seconds_heard=stretch.heard,
+            hop=stretch.hop,
+            dimension=stretch.embeddings.shape[1],
+            embeddings=stretch.embeddings.tobytes(),
+            model=self._model,
+            catalogue=self._catalogue.digest,
+            level_dbfs=self._level(stretch.start, stretch.end),
+            snr_db=None,
+        )
+        self._log.append(report, now)
+
     def coverage(self, coverage: Coverage) -> None:
         """Report what could be heard in a period, and let go of delivered events that were kept long enough."""
         now = self._clock.now()
@@ -100,13 +130,16 @@ class Account:
         self._log.append(reports.IncidentReport(code, sentence, dict(detail)), self._clock.now())
         _journal.warning("%s", sentence, extra={"ESTU_INCIDENT": code})
 
-    def change_catalogue(self, catalogue: Catalogue, model: str, thresholds: Thresholds) -> None:
+    def change_catalogue(
+        self, catalogue: Catalogue, model: str, thresholds: Thresholds, chance: Chance | None = None
+    ) -> None:
         """Go on with another catalogue, and put on record that it changed.
 
         Args:
             catalogue: The references that numbers mean from now on.
             model: Hex SHA-256 of the embedding model.
             thresholds: What a score has to reach.
+            chance: How often unknown sound reaches a score; None where nobody measured.
         """
         changed = [
             (what, before, after)
@@ -117,6 +150,7 @@ class Account:
             if before != after
         ]
         self._catalogue, self._model, self._thresholds = catalogue, model, thresholds
+        self._chance = chance
         for what, before, after in changed:
             text = f"The {what} was replaced by another one while the box listened."
             self.incident(f"{what}-changed", text, {"before": before, "after": after})
@@ -162,16 +196,13 @@ class Account:
 
     def _play(self, play: Play, now: Instant) -> reports.PlayReport:
         recording = self._catalogue.recording(play.recording)
+        best = play.best
+        alternatives = best.alternatives[: limits.ALTERNATIVES]
         return reports.PlayReport(
             status=play.status.value,
             kind=recording.kind,
-            recording=reports.RecordingName(
-                id=recording.id,
-                isrc=recording.isrc,
-                title=recording.title or recording.id,
-                artist=recording.artist,
-                label=recording.label,
-            ),
+            recording=_name(recording),
+            alternatives=tuple(_name(self._catalogue.recording(one)) for one in alternatives),
             works=tuple(_work(work) for work in recording.works),
             start=self._utc(now, play.start),
             end=self._utc(now, play.end),
@@ -180,12 +211,16 @@ class Account:
             seconds_heard=play.seconds_heard,
             spans=tuple((span.start - play.start, span.end - play.start) for span in play.spans),
             reference_start=play.reference_start,
-            tempo=play.best.tempo,
-            score=play.best.score,
+            tempo=best.tempo,
+            score=best.score,
             threshold=self._thresholds.accept,
+            false_alarms=self._chance.per_hour(best.score) if self._chance else None,
             runner_up=self._runner_up(play.runner_up),
-            windows=play.best.windows,
-            windows_agreeing=play.best.agreeing,
+            margin=best.margin,
+            windows=best.windows,
+            windows_agreeing=best.agreeing,
+            groups_agreeing=best.groups,
+            evidence=tuple(_window(one, play.start) for one in best.evidence[: limits.WINDOWS]),
             model=self._model,
             catalogue=self._catalogue.digest,
             level_dbfs=self._level(play.start, play.end),
@@ -240,6 +275,26 @@ class Account:
         if runner_up is None:
             return None
         return reports.RunnerUp(self._catalogue.recording(runner_up.recording).id, runner_up.score)
+
+
+def _name(recording: Recording) -> reports.RecordingName:
+    return reports.RecordingName(
+        id=recording.id,
+        isrc=recording.isrc,
+        title=recording.title or recording.id,
+        artist=recording.artist,
+        label=recording.label,
+    )
+
+
+def _window(window: Window, start: float) -> reports.WindowReport:
+    return reports.WindowReport(
+        at=window.at - start,
+        reference=window.reference,
+        similarity=None if math.isnan(window.similarity) else window.similarity,
+        density=window.density,
+        weight=window.weight,
+    )
 
 
 def _work(work: Work) -> reports.WorkName:

@@ -31,6 +31,7 @@ from device.sound.devices import Found, Named
 from device.sound.microphone import Microphone
 from device.sound.usb_identity import Usb
 from device.under_way import UnderWayFile
+from device.unidentified import Unidentified
 from device.vigil import Vigil
 
 _log = logging.getLogger("estu.listen")
@@ -68,7 +69,7 @@ def ear(
         log_path = settings.paths.log
         with suspicion.left_behind(log_path), kind.open(log_path, settings.box.id, signing_key) as log:
             thresholds = parts.catalogue.thresholds
-            account = Account(log, clock, parts.catalogue, parts.model.digest, thresholds)
+            account = Account(log, clock, parts.catalogue, parts.model.digest, thresholds, parts.chance)
             plays = Plays(thresholds.accept, thresholds.candidate)
             under_way = UnderWayFile(settings.under_way) if microphone else None
             if under_way is not None and (kept := under_way.read()) is not None:
@@ -87,6 +88,7 @@ def ear(
                 model=parts.model,
                 matcher=parts.matcher,
                 plays=plays,
+                unidentified=Unidentified.following(parts),
                 coverage=CoverageCount(
                     COVERAGE_PERIOD, tells_covered=judge.tells_covered, tells_music=parts.gate is not None
                 ),

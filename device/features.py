@@ -77,14 +77,59 @@ def log_mel(windows: NDArray[np.float32], parameters: FeatureParameters = PARAME
     return np.concatenate(parts)
 
 
+def log_mel_of_run(
+    run: NDArray[np.float32], hop: int, parameters: FeatureParameters = PARAMETERS
+) -> NDArray[np.float32]:
+    """Compute the log-mel spectrograms of windows that overlap, their common frames once.
+
+    The result is that of `log_mel` but for the last bits of sums. A builder of catalogues needs a third of the time.
+
+    Args:
+        run: (window + (n - 1) * hop,) samples of a sound.
+        hop: Samples from the beginning of one window to that of the next; a multiple of `parameters.hop`.
+        parameters: Only training experiments give others.
+
+    Returns:
+        As `log_mel`, (n, 64 bands, 64 frames).
+    """
+    count, rest = divmod(len(run) - parameters.window, hop)
+    if count < 0 or rest or hop % parameters.hop:
+        raise ValueError(f"{len(run)} samples are no run of windows {hop} samples apart.")
+    side = parameters.frame // 2
+    # The first frame and the last one that lie within the window as a whole.
+    first = -(-side // parameters.hop)
+    inner = np.arange(first, min(parameters.frames - 1, (parameters.window - side) // parameters.hop) + 1)
+    outer = np.setdiff1d(np.arange(parameters.frames), inner)
+    every = np.lib.stride_tricks.sliding_window_view(run, parameters.frame)
+    common = _mel_of_frames(every[first * parameters.hop - side :: parameters.hop][None], parameters)[0]
+    windows = np.lib.stride_tricks.sliding_window_view(run, parameters.window)[::hop]
+    mel = np.empty((count + 1, parameters.bands, parameters.frames), dtype=np.float32)
+    mel[:, :, outer] = _mel_of_frames(_framed(windows, parameters)[:, outer], parameters)
+    at = np.arange(count + 1)[:, None] * (hop // parameters.hop) + (inner - first)
+    mel[:, :, inner] = common[:, at].transpose(1, 0, 2)
+    return _scaled(mel, parameters)
+
+
 def _log_mel(windows: NDArray[np.float32], parameters: FeatureParameters) -> NDArray[np.float32]:
+    return _scaled(_mel_of_frames(_framed(windows, parameters), parameters), parameters)
+
+
+def _framed(windows: NDArray[np.float32], parameters: FeatureParameters) -> NDArray[np.float32]:
+    """Cut windows into frames (n, frames, frame), the sound mirrored at both ends."""
     side = parameters.frame // 2
     padded = np.pad(windows, ((0, 0), (side, side)), mode="reflect")
     every = np.lib.stride_tricks.sliding_window_view(padded, parameters.frame, axis=1)
-    frames = every[:, :: parameters.hop][:, : parameters.frames] * hann(parameters.frame)
-    spectrum = np.fft.rfft(frames, n=parameters.fft)
-    power = np.square(spectrum.real) + np.square(spectrum.imag)
-    mel = _mel(power, parameters)
+    return every[:, :: parameters.hop][:, : parameters.frames]
+
+
+def _mel_of_frames(frames: NDArray[np.float32], parameters: FeatureParameters) -> NDArray[np.float32]:
+    """Give the mel power of frames (n, frames, frame) as (n, bands, frames)."""
+    spectrum = np.fft.rfft(frames * hann(parameters.frame), n=parameters.fft)
+    return _mel(np.square(spectrum.real) + np.square(spectrum.imag), parameters)
+
+
+def _scaled(mel: NDArray[np.float32], parameters: FeatureParameters) -> NDArray[np.float32]:
+    """Give each segment's decibels below its own maximum as values from `low` to `high`."""
     loudest = mel.max(axis=(1, 2), keepdims=True)
     decibels = 10.0 * np.log10(np.maximum(mel, SILENCE) / np.maximum(loudest, SILENCE))
     if_any = np.where(loudest > SILENCE, decibels, -parameters.floor_db)

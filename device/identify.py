@@ -98,7 +98,7 @@ def _plays(positions: NDArray[np.float64], embeddings: Embeddings, parts: Recogn
 
 
 def _of_match(match: Match, parts: Recogniser) -> Finding:
-    accepted = match.score >= parts.catalogue.thresholds.accept
+    accepted = match.believed(parts.catalogue.thresholds.accept)
     return _finding(match.recording, match, accepted, match.start, match.end, match.reference_start, parts)
 
 

@@ -18,6 +18,7 @@ from device.sound.block import Arrival, Block
 from device.sound.cutter import Cutter
 from device.sound.segments import Segment
 from device.under_way import UnderWayFile
+from device.unidentified import Unidentified
 from device.vigil import Vigil
 
 
@@ -31,6 +32,7 @@ class Ear:
     model: EmbeddingModel
     matcher: Matcher
     plays: Plays
+    unidentified: Unidentified | None  # None without a gate: nobody may tell what is no speech
     coverage: CoverageCount
     account: Account
     bulletin: Bulletin | None  # None where nobody looks on
@@ -64,6 +66,7 @@ def listen(arrivals: Iterable[Arrival], ear: Ear, alive: Callable[[], None] = la
                 ended |= _hear(segment, ear)
         else:
             ended = _tell(ear.plays.hear(position, []), ear)
+        _tell_unidentified(position, ear)
         if (over := ear.coverage.due(position)) is not None:
             ear.account.coverage(over)
             ended = True
@@ -74,6 +77,7 @@ def listen(arrivals: Iterable[Arrival], ear: Ear, alive: Callable[[], None] = la
     for segment in ear.cutter.finish():
         _hear(segment, ear)
     _tell(ear.plays.finish(), ear)
+    _finish_unidentified(ear)
     ear.account.coverage(ear.coverage.finish(position))
     if ear.under_way is not None:
         ear.under_way.let_go()
@@ -85,13 +89,20 @@ def _go_over(ear: Ear, renewal: Renewal, newer: Recogniser, position: float) -> 
     number_of = renumbering(renewal.used.catalogue, newer.catalogue)
     ended, going_on = ear.plays.change(thresholds.accept, thresholds.candidate, number_of)
     _tell(ended, ear)  # while their names are still known
-    ear.account.change_catalogue(newer.catalogue, newer.model.digest, thresholds)
+    _finish_unidentified(ear)  # unknown is what one catalogue does not know
+    ear.account.change_catalogue(newer.catalogue, newer.model.digest, thresholds, newer.chance)
     if ear.under_way is not None:
         ear.under_way.keep(ear.account.under_way(going_on, ear.coverage.so_far(position)))
     if newer.model.digest == renewal.used.model.digest:
         newer.matcher.take_over(renewal.used.matcher)
     renewal.gone_over(newer)
-    return replace(ear, gate=newer.gate, model=newer.model, matcher=newer.matcher)
+    return replace(
+        ear,
+        gate=newer.gate,
+        model=newer.model,
+        matcher=newer.matcher,
+        unidentified=Unidentified.following(newer),
+    )
 
 
 def _hear(segment: Segment, ear: Ear) -> bool:
@@ -101,7 +112,10 @@ def _hear(segment: Segment, ear: Ear) -> bool:
         spectrogram = log_mel(segment.samples[None])
         sounds = ear.gate.hear(spectrogram)[0] if ear.gate is not None else None
         # Whatever the gate says the segment is looked up: a gate that is wrong must not cost an author a play.
-        matches = ear.matcher.hear(segment.position, ear.model.embed(spectrogram)[0])
+        embedding = ear.model.embed(spectrogram)[0]
+        matches = ear.matcher.hear(segment.position, embedding)
+        if ear.unidentified is not None and sounds is not None:
+            ear.unidentified.hear(segment.position, embedding, sounds, matches)
     ended = ear.plays.hear(segment.position, matches)
     ear.coverage.hear(segment, ear.cutter.hop, ear.plays.sounding, sounds)
     ear.account.level(segment)
@@ -112,6 +126,16 @@ def _tell(ended: list[Play], ear: Ear) -> bool:
     for play in ended:
         ear.account.play(play)
     return bool(ended)
+
+
+def _tell_unidentified(position: float, ear: Ear) -> None:
+    for stretch in ear.unidentified.go_by(position) if ear.unidentified else []:
+        ear.account.unidentified(stretch)
+
+
+def _finish_unidentified(ear: Ear) -> None:
+    for stretch in ear.unidentified.finish() if ear.unidentified else []:
+        ear.account.unidentified(stretch)
 
 
 def _look_on(ear: Ear, position: float, monotonic: float, told: bool) -> None:

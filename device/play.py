@@ -1,14 +1,16 @@
 """When matches make one play, and when it ends.
 
 The matcher looks at the last seconds again and again, so one performance gives many matches. They are one
-play as long as they continue one line through the recording: a recording that starts again from its begin
-is another play. Nothing is dropped for being short: what never reached the threshold of acceptance, but
+play as long as they continue one line through the recording, or through another release of the same sound: a
+recording that starts again from its begin is another play. Nothing is dropped for being short: what never reached the threshold of acceptance, but
 that of a candidate, ends as a candidate.
 """
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
+
+import numpy as np
 
 from device.match.match import Match, RunnerUp
 
@@ -79,13 +81,20 @@ class Play:
 
     def continued_by(self, match: Match, accepted: bool) -> "Play":
         """Add a match that belongs to the play."""
-        reference_start = self.reference_start if match.start >= self.start else match.reference_start
+        best = max(self.best, match, key=lambda m: m.score)
+        spans = _joined(self.spans, Span(match.start, match.end))
+        reference_start = self.reference_start
+        if best.recording != self.recording:  # another release of the same sound, on which it lies better
+            reference_start = float(best.times(np.array([spans[0].start]))[0])
+        elif match.recording == self.recording and match.start < self.start:
+            reference_start = match.reference_start
         return replace(
             self,
+            recording=best.recording,
             status=Status.IDENTIFIED if accepted else self.status,
-            spans=_joined(self.spans, Span(match.start, match.end)),
+            spans=spans,
             reference_start=reference_start,
-            best=max(self.best, match, key=lambda m: m.score),
+            best=best,
             unheard=0.0,
         )
 
@@ -106,7 +115,7 @@ class Play:
 
     def expects(self, match: Match) -> bool:
         """Tell whether a match continues this play: on its line through the recording, or while it sounds."""
-        if match.recording != self.recording or self.over(match.start):
+        if match.recording not in (self.recording, *self.best.alternatives) or self.over(match.start):
             return False
         if min(match.end, self.end) - max(match.start, self.start) > SAME * match.seconds:
             return True
@@ -176,7 +185,7 @@ class Plays:
         return self._close(list(self._open))
 
     def _take(self, match: Match) -> None:
-        accepted = match.score >= self._accept
+        accepted = match.believed(self._accept)
         for number, play in enumerate(self._open):
             if play.expects(match):
                 self._open[number] = play.continued_by(match, accepted)

@@ -13,7 +13,8 @@ from device.errors import Refused
 from device.features import PARAMETERS
 from device.gate import Gate
 from device.host.in_use import Held
-from device.match import background, calibration
+from device.match import background, calibration, chance
+from device.match.chance import Chance
 from device.match.matcher import Matcher
 from device.model_set import ModelSet
 from device.sound.cutter import Cutter
@@ -29,6 +30,7 @@ class Recogniser:
     model: EmbeddingModel
     catalogue: Catalogue
     matcher: Matcher
+    chance: Chance  # how often unknown sound reaches a score
     gate: Gate | None  # None where none came with the model; then nobody tells music from speech
     held: Held
 
@@ -111,10 +113,11 @@ def _open(folder: Path, content: bytes, models: Path | None, former: Recogniser 
             hop=QUERY_HOP,
             window=PARAMETERS.seconds,
         )
+        tail = chance.load(found.calibration)
     except BaseException:
         held.let_go()
         raise
-    return Recogniser(model, catalogue, matcher, gate, held)
+    return Recogniser(model, catalogue, matcher, tail, gate, held)
 
 
 def _loaded(found: ModelSet, digest: str, former: Recogniser | None) -> tuple[EmbeddingModel, Gate | None]:

@@ -5,14 +5,16 @@ replay.blocks -> Cutter -> log_mel -> EmbeddingModel -> quantise
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from device.catalogue.part import Vectors
 from device.embedding import EmbeddingModel, quantise
 from device.errors import Refused
-from device.features import PARAMETERS, log_mel
+from device.features import PARAMETERS, log_mel, log_mel_of_run
 from device.sound.cutter import Cutter
 from device.sound.replay import blocks
 from device.sound.segments import Segment
@@ -25,7 +27,7 @@ REFERENCE_HOP = 0.5
 SILENT = -80.0
 
 _WINDOWS_AT_ONCE = 64  # keeps the memory for a file of any length constant
-_SECONDS_AT_ONCE = 5.0  # any cutting gives the same vectors; long blocks cost less
+_SECONDS_AT_ONCE = 20.0  # any cutting gives the same vectors; long blocks cost less
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,19 +53,31 @@ def fingerprint(path: Path, model: EmbeddingModel, hop: float, report: Callable[
     Raises:
         Refused: It cannot be read, or nothing sounds in it.
     """
-    cutter = Cutter(PARAMETERS.window, round(hop * PARAMETERS.sample_rate), PARAMETERS.sample_rate)
+    step = round(hop * PARAMETERS.sample_rate)
+    cutter = Cutter(PARAMETERS.window, step, PARAMETERS.sample_rate)
     found: list[Vectors] = []
     last = 0.0
     for segments in cutter.whole(blocks(path, _SECONDS_AT_ONCE, report=report), _WINDOWS_AT_ONCE):
-        found.append(_embed(segments, model))
+        found.append(_embed(segments, model, step))
         last = segments[-1].position
     if not any(vectors.any() for vectors in found):
         raise Refused("sound-silent", f"{path} is silent from its beginning to its end.", "Leave it out.")
     return Fingerprint(np.concatenate(found), cutter.seconds, last)
 
 
-def _embed(batch: list[Segment], model: EmbeddingModel) -> Vectors:
-    windows = np.stack([segment.samples for segment in batch])
-    vectors = quantise(model.embed(log_mel(windows)))
+def _embed(batch: list[Segment], model: EmbeddingModel, hop: int) -> Vectors:
+    vectors = quantise(model.embed(_spectrograms(batch, hop)))
     vectors[[segment.level < SILENT for segment in batch]] = 0
     return vectors
+
+
+def _spectrograms(batch: list[Segment], hop: int) -> NDArray[np.float32]:
+    """Compute the spectrograms of segments that follow each other by a hop; a file's last one may lie nearer."""
+    if hop % PARAMETERS.hop:
+        return log_mel(np.stack([segment.samples for segment in batch]))
+    apart = hop / PARAMETERS.sample_rate
+    even = all(abs(later.position - former.position - apart) < 1e-6 for former, later in pairwise(batch))
+    run = batch if even else batch[:-1]
+    samples = np.concatenate([run[0].samples, *(segment.samples[-hop:] for segment in run[1:])])
+    spectra = log_mel_of_run(samples, hop)
+    return spectra if even else np.concatenate([spectra, log_mel(batch[-1].samples[None])])

@@ -21,6 +21,7 @@ from device.record.reports import (
     Report,
     RunnerUp,
     UnidentifiedReport,
+    WindowReport,
     WorkName,
 )
 
@@ -33,6 +34,7 @@ PLAY = PlayReport(
     recording=RecordingName(
         "kz-000123", "KZA012600001", "Желсіз түнде жарық ай", "Р. Жұбатова", "Дауыс жазбалары"
     ),
+    alternatives=(RecordingName("kz-000124", None, "Желсіз түнде жарық ай", "Р. Жұбатова", None),),
     works=(
         WorkName(
             "T0345246801",
@@ -50,9 +52,16 @@ PLAY = PlayReport(
     tempo=1.0021,
     score=0.8713,
     threshold=0.62,
+    false_alarms=0.000013,
     runner_up=RunnerUp("kz-000777", 0.4102),
-    windows=342,
-    windows_agreeing=330,
+    margin=0.5208,
+    windows=29,
+    windows_agreeing=27,
+    groups_agreeing=8,
+    evidence=(
+        WindowReport(at=40.5, reference=43.7, similarity=0.712, density=0.301, weight=0.9313),
+        WindowReport(at=41.0, reference=44.2, similarity=None, density=0.287, weight=-0.5),
+    ),
     model=MODEL,
     catalogue=CATALOGUE,
     level_dbfs=-31.4,
@@ -63,10 +72,15 @@ CANDIDATE = replace(
     PLAY,
     status="candidate",
     recording=RecordingName('"/\\ \t\x01 é 𝄞', None, "", None, None),  # what JSON must escape, and need not
+    alternatives=(),
     works=(),
     reference_start=-0.4,
     score=0.41,
+    false_alarms=None,
     runner_up=None,
+    margin=None,
+    groups_agreeing=1,
+    evidence=(),
     snr_db=None,
     ai_generated=True,
 )

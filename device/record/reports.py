@@ -27,6 +27,8 @@ Offset = Annotated[float, Number(-1e8, 1e8)]  # seconds, either way
 Level = Annotated[float, Number(-200.0, 60.0, digits=1)]  # dBFS RMS
 Ratio = Annotated[float, Number(-200.0, 200.0, digits=1)]  # dB
 Score = Annotated[float, Number(-1e6, 1e6, digits=4)]
+Cosine = Annotated[float, Number(-1.001, 1.001, digits=3)]
+Rate = Annotated[float, Number(0.0, 1e6, digits=12)]  # an hour
 Count = Annotated[int, Whole(0, limits.SEQ)]
 Seq = Annotated[int, Whole(1, limits.SEQ)]
 
@@ -69,12 +71,25 @@ class RunnerUp:
 
 
 @dataclass(frozen=True)
+class WindowReport:
+    """What one window of a play's best match says."""
+
+    at: Offset  # seconds after the play's `start`
+    reference: Offset  # seconds into the recording
+    similarity: Cosine | None  # of the two; `None` before the recording begins and after its end
+    density: Cosine  # to music that does not sound: how common this sound is
+    weight: Score  # evidence: natural log of the odds that it is this place of this recording
+
+
+@dataclass(frozen=True)
 class PlayReport:
     """One recording or work was heard from here to there. However short it was, it counts."""
 
     status: Literal["identified", "candidate"]
     kind: Literal["recording", "film", "work"]
     recording: RecordingName
+    # Recordings of the catalogue that sound the same: releases of one sound, of which nobody can hear which it was.
+    alternatives: Annotated[tuple[RecordingName, ...], Many(limits.ALTERNATIVES)]
     works: Annotated[tuple[WorkName, ...], Many(limits.WORKS)]
     start: datetime
     end: datetime
@@ -88,9 +103,13 @@ class PlayReport:
     tempo: Annotated[float, Number(0.1, 10.0, digits=4)]  # 1.02 is 2 % faster than the recording
     score: Score
     threshold: Score  # what `score` had to reach to be identified
+    false_alarms: Rate | None  # times an hour that unknown sound scores so much; `None` where nobody measured
     runner_up: RunnerUp | None
+    margin: Score | None  # evidence of the best match, before a rival took any, less the runner-up's
     windows: Count  # segments listened to
     windows_agreeing: Count  # segments among them that agree with this recording at this place
+    groups_agreeing: Count  # segments among these that have no sound in common; two at least if identified
+    evidence: Annotated[tuple[WindowReport, ...], Many(limits.WINDOWS)]  # the best match, window by window
     model: Digest
     catalogue: Digest
     level_dbfs: Level

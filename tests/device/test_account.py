@@ -64,7 +64,7 @@ def account(log: EventLog, clock: WallClock, catalogue: Catalogue) -> Account:
 
 
 def play(number: int = 0, status: Status = Status.IDENTIFIED) -> Play:
-    best = Match(number, 12.0, 22.0, 42.0, 1.0, 14.5, 17, 15, RunnerUp(1, 0.75))
+    best = Match(number, 12.0, 22.0, 42.0, 1.0, 14.5, 17, 15, 5, RunnerUp(1, 0.75))
     return Play(number, status, (Span(10.0, 20.0), Span(24.0, 30.0)), 40.0, best)
 
 

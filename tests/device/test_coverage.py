@@ -17,7 +17,7 @@ def segment(position: float, amplitude: float) -> Segment:
 
 
 def playing(status: Status, end: float) -> tuple[Play, ...]:
-    match = Match(1, 0.0, end, 0.0, 1.0, 20.0, 4, 4, None)
+    match = Match(1, 0.0, end, 0.0, 1.0, 20.0, 4, 4, 2, None)
     return (Play(1, status, (Span(0.0, end),), 0.0, match),)
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from device.features import PARAMETERS, log_mel
+from device.features import PARAMETERS, log_mel, log_mel_of_run
 
 
 def tone(hertz: float, loudness: float = 0.5) -> np.ndarray:
@@ -73,3 +73,13 @@ def test_any_changed_parameter_is_another_digest() -> None:
     digests.add(replace(PARAMETERS, mel="slaney").digest)
     assert len(digests) == len(changes) + 1
     assert PARAMETERS.digest not in digests
+
+
+@pytest.mark.parametrize("hop", [4000, 250, 8000, 20000])
+def test_windows_that_overlap_may_share_their_frames(hop: int) -> None:
+    run = np.random.default_rng(4).standard_normal(PARAMETERS.window + 5 * hop).astype(np.float32)
+    windows = np.stack([run[at : at + PARAMETERS.window] for at in range(0, 5 * hop + 1, hop)])
+    np.testing.assert_allclose(log_mel_of_run(run, hop), log_mel(windows), atol=1e-5)
+    for damaged in (run[:-1], run[: PARAMETERS.window - 1]):
+        with pytest.raises(ValueError, match="no run"):
+            log_mel_of_run(damaged, hop)

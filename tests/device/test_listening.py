@@ -17,6 +17,7 @@ from device.catalogue.catalogue import Catalogue
 from device.coverage import CoverageCount
 from device.errors import Waiting
 from device.features import PARAMETERS
+from device.gate import Heard as GateHeard
 from device.host.clock import Instant
 from device.listening import Ear, listen
 from device.match.match import Match
@@ -24,12 +25,13 @@ from device.mute import Mute
 from device.play import Plays
 from device.record.event import Event
 from device.record.log import EventLog
-from device.record.reports import CoverageReport, IncidentReport, PlayReport
+from device.record.reports import CoverageReport, IncidentReport, PlayReport, UnidentifiedReport
 from device.record.signing_key import SigningKey
 from device.sound.block import Absence, Arrival, Block
 from device.sound.cutter import Cutter
 from device.sound.deafness import Deafness
 from device.under_way import UnderWayFile
+from device.unidentified import Unidentified
 from device.vigil import Vigil
 from tests.device.catalogue.made_up import MODEL, reference, write_catalogue
 from tests.device.catalogue.made_up import PARAMETERS as FEATURES
@@ -64,7 +66,7 @@ class LoudMatcher:
 
     def hear(self, position: float, _embedding: np.ndarray) -> list[Match]:
         self.asked.append(position)
-        return [Match(0, position, position + PARAMETERS.seconds, position, 1.0, 20.0, 4, 4, None)]
+        return [Match(0, position, position + PARAMETERS.seconds, position, 1.0, 20.0, 4, 4, 2, None)]
 
 
 @dataclass
@@ -79,6 +81,7 @@ class Box:
     utc: datetime = EVENING
     muted: Mute | None = None
     matcher: LoudMatcher = field(default_factory=LoudMatcher)
+    gate: object = None
 
     def now(self) -> Instant:
         return Instant(self.utc, self.monotonic, self.boot, "synchronised", 12)
@@ -101,7 +104,8 @@ class Box:
                 account=account,
                 bulletin=Bulletin(self.folder / "run/hearing.json", self),
                 under_way=under_way,
-                gate=None,
+                gate=self.gate,  # type: ignore[arg-type]
+                unidentified=Unidentified(HOP, PARAMETERS.seconds, 5.0) if self.gate else None,
                 clock_watch=None,
             )
             listen(script(self), ear)
@@ -315,7 +319,7 @@ def test_a_service_that_starts_anew_goes_on_with_the_play_under_way(box: Box) ->
     def evening(box: Box) -> Iterator[Arrival]:
         stream = Stream(box)
         box.matcher.hear = lambda at, _: [  # type: ignore[method-assign]
-            Match(0, at, at + 2.0, at + 158.0, 1.0, 20.0, 4, 4, None)
+            Match(0, at, at + 2.0, at + 158.0, 1.0, 20.0, 4, 4, 2, None)
         ]
         yield from stream.sound(60)
 
@@ -347,3 +351,37 @@ def test_what_cannot_be_read_of_what_was_under_way_is_left_and_said(
     box.hear(lambda box: Stream(box).quiet(5))
     assert "under-way.json" in caplog.text
     assert len(box.events) == 1
+
+
+class MusicGate:
+    """Takes everything for music, and says so surely."""
+
+    def hear(self, _spectrogram: np.ndarray) -> list[GateHeard]:
+        return [GateHeard(0.99, 0.01, 0.5, 0.5)]
+
+
+class DeafMatcher(LoudMatcher):
+    """Knows nothing."""
+
+    def hear(self, position: float, _embedding: np.ndarray) -> list[Match]:
+        self.asked.append(position)
+        return []
+
+
+def test_unknown_music_is_reported_with_its_embeddings_and_known_music_is_not(box: Box) -> None:
+    box.gate = MusicGate()
+
+    def script(box: Box) -> Iterator[Arrival]:
+        stream = Stream(box)
+        yield from stream.sound(40.0)
+        yield from stream.sound(60.0, level=1e-5)
+
+    box.hear(script)
+    assert box.reports(UnidentifiedReport) == []
+    box.matcher = DeafMatcher()
+    box.hear(script)
+    (report,) = box.reports(UnidentifiedReport)
+    assert 38.0 <= report.seconds_heard <= 41.0
+    assert report.dimension == 1
+    assert 38 <= len(report.embeddings) <= 42
+    assert (report.end - report.start).total_seconds() == pytest.approx(41.0, abs=2.0)

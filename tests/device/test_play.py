@@ -11,7 +11,13 @@ ACCEPT, CANDIDATE = 8.0, 4.0
 
 
 def match(
-    start: float, end: float, recording: int = 1, reference: float | None = None, score: float = 20.0
+    start: float,
+    end: float,
+    recording: int = 1,
+    reference: float | None = None,
+    score: float = 20.0,
+    groups: int = 2,
+    alternatives: tuple[int, ...] = (),
 ) -> Match:
     return Match(
         recording=recording,
@@ -22,7 +28,9 @@ def match(
         score=score,
         windows=4,
         agreeing=4,
+        groups=groups,
         runner_up=None,
+        alternatives=alternatives,
     )
 
 
@@ -105,7 +113,8 @@ def test_what_the_matcher_still_remembers_opens_no_play_again() -> None:
 @pytest.mark.parametrize("tempo", [0.96, 1.0, 1.04])
 def test_a_long_performance_at_another_speed_stays_one_play(tempo: float) -> None:
     matches = [
-        Match(1, t, t + 15.0, 5.0 + t * tempo, round(tempo, 2), 20.0, 27, 27, None) for t in range(0, 600, 2)
+        Match(1, t, t + 15.0, 5.0 + t * tempo, round(tempo, 2), 20.0, 27, 27, 7, None)
+        for t in range(0, 600, 2)
     ]
     (play,) = heard(*matches)
     assert play.reference_start == 5.0
@@ -120,3 +129,20 @@ def test_spans_are_ordered_disjoint_and_hold_every_match(pieces: list[tuple[int,
     assert all(a.end < b.start for a, b in zip(play.spans, play.spans[1:], strict=False))
     for start, length in pieces:
         assert any(span.start <= start and start + length <= span.end for span in play.spans)
+
+
+def test_one_moment_alone_makes_a_candidate_however_sure_it_is() -> None:
+    (play,) = heard(match(0.0, 3.5, groups=1, score=50.0))
+    assert play.status is Status.CANDIDATE
+    (play,) = heard(match(0.0, 3.5, groups=1, score=50.0), match(0.0, 4.0, groups=2, score=9.0))
+    assert play.status is Status.IDENTIFIED
+
+
+def test_another_release_of_the_same_sound_continues_a_play() -> None:
+    single = match(0.0, 15.0, 1, reference=30.0, score=12.0, alternatives=(2,))
+    album = match(5.0, 20.0, 2, reference=36.5, score=14.0, alternatives=(1,))
+    (play,) = heard(single, album)
+    assert (play.recording, play.start, play.end) == (2, 0.0, 20.0)
+    assert play.reference_start == 31.5
+    other = match(5.0, 20.0, 3, reference=36.5, score=14.0)
+    assert len(heard(single, other)) == 2

@@ -18,7 +18,7 @@ from device.catalogue.thresholds import Thresholds
 from device.embedding import quantise
 from device.match.background import Background
 from device.match.calibration import Calibration
-from device.match.match import Match
+from device.match.match import Match, groups
 from device.match.matcher import MEMORY, Matcher
 
 DIMENSION, HOP, WINDOW = 64, 0.5, 2.0
@@ -162,6 +162,62 @@ def test_the_runner_up_is_another_recording_and_scores_less(matcher: Matcher) ->
     assert match.runner_up is not None
     assert match.runner_up.recording == matcher.catalogue.number("r9")
     assert match.runner_up.score < match.score
+
+
+def test_a_match_keeps_what_each_window_said(matcher: Matcher) -> None:
+    match = best(matcher, heard(music(3)[80:100], 0.6))
+    assert [window.at for window in match.evidence] == [match.start + HOP * n for n in range(match.windows)]
+    assert match.evidence[0].reference == match.reference_start
+    assert sum(window.weight for window in match.evidence) >= match.score - 1e-3
+    assert match.agreeing == sum(window.weight > 0 for window in match.evidence)
+    assert match.groups == 5  # twenty windows of 2 s, half a second apart, hold 11.5 s
+    assert all(-1 <= window.similarity <= 1 and -1 <= window.density <= 1 for window in match.evidence)
+    if match.runner_up is not None:
+        assert match.margin == pytest.approx(
+            sum(window.weight for window in match.evidence) - match.runner_up.score
+        )
+
+
+def test_two_that_sound_at_once_are_both_found(matcher: Matcher) -> None:
+    both = music(1)[20:50] + music(2)[100:130]
+    found = matcher.identify(positions(30), heard(both, 0.2))
+    told = {matcher.catalogue.recording(match.recording).id for match in found if match.believed(ACCEPT)}
+    assert told == {"r1", "r2"}
+
+
+def test_in_a_crossfade_both_are_found_and_neither_is_the_others_runner_up(matcher: Matcher) -> None:
+    share = np.clip((np.arange(30)[:, None] - 5) / 20, 0, 1)
+    sound = (1 - share) * music(1)[20:50] + share * music(2)[100:130]
+    found = [m for m in matcher.identify(positions(30), heard(sound, 0.2)) if m.believed(ACCEPT)]
+    told = {matcher.catalogue.recording(match.recording).id for match in found}
+    assert told == {"r1", "r2"}
+
+
+def test_a_version_that_only_resembles_what_sounds_is_not_told_beside_it(tmp_path: Path) -> None:
+    sound = music(1)
+    version = 0.75 * sound + 0.66 * music(77)
+    version /= np.linalg.norm(version, axis=1, keepdims=True)
+    build(tmp_path, [[reference("original", sound), reference("version", version.astype(np.float32))]])
+    matcher = matcher_of(tmp_path)
+    found = matcher.identify(positions(30), heard(sound[60:90], 0.4))
+    assert [matcher.catalogue.recording(match.recording).id for match in found] == ["original"]
+    assert found[0].runner_up is not None
+
+
+def test_releases_of_one_sound_are_one_match_with_alternatives(tmp_path: Path) -> None:
+    others = [reference(f"r{seed}", music(seed)) for seed in range(3)]
+    build(tmp_path, [[*others, reference("single", music(7))], [reference("album", music(7))]])
+    matcher = matcher_of(tmp_path)
+    single, album = matcher.catalogue.number("single"), matcher.catalogue.number("album")
+    matches = [m for m in matcher.identify(positions(20), heard(music(7)[40:60], 0.5)) if m.believed(ACCEPT)]
+    assert [(match.recording, match.alternatives) for match in matches] == [(single, (album,))]
+    assert matches[0].runner_up is None or matches[0].runner_up.recording not in (single, album)
+
+
+def test_windows_that_share_sound_are_one_group() -> None:
+    assert groups(np.array([0.0, 0.5, 1.0, 1.5]), WINDOW) == 1
+    assert groups(np.array([0.0, 0.5, 2.0]), WINDOW) == 2
+    assert groups(np.array([]), WINDOW) == 0
 
 
 def test_hearing_one_by_one_ends_where_one_query_would(matcher: Matcher) -> None:

@@ -119,6 +119,15 @@ def test_a_play_is_spelt_as_the_contract_says(play: PlayReport) -> None:
             "artist": "Р. Жұбатова",
             "label": None,
         },
+        "alternatives": [
+            {
+                "id": "kz-000124",
+                "isrc": None,
+                "title": "Желсіз түнде жарық ай",
+                "artist": "Р. Жұбатова",
+                "label": None,
+            }
+        ],
         "works": [
             {
                 "iswc": "T0345246801",
@@ -136,9 +145,16 @@ def test_a_play_is_spelt_as_the_contract_says(play: PlayReport) -> None:
         "tempo": 1.0021,
         "score": 0.8713,
         "threshold": 0.62,
+        "false_alarms": 0.000013,
         "runner_up": {"recording": "kz-000777", "score": 0.4102},
-        "windows": 342,
-        "windows_agreeing": 330,
+        "margin": 0.5208,
+        "windows": 29,
+        "windows_agreeing": 27,
+        "groups_agreeing": 8,
+        "evidence": [
+            {"at": 40.5, "reference": 43.7, "similarity": 0.712, "density": 0.301, "weight": 0.9313},
+            {"at": 41.0, "reference": 44.2, "similarity": None, "density": 0.287, "weight": -0.5},
+        ],
         "model": "1a" * 32,
         "catalogue": "2b" * 32,
         "level_dbfs": -31.4,
