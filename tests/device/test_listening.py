@@ -26,6 +26,7 @@ from device.record.event import Event
 from device.record.log import EventLog
 from device.record.reports import CoverageReport, IncidentReport, PlayReport
 from device.record.signing_key import SigningKey
+from device.renewal import Renewal
 from device.sound.block import Absence, Arrival, Block
 from device.sound.cutter import Cutter
 from device.sound.deafness import Deafness
@@ -79,6 +80,7 @@ class Box:
     utc: datetime = EVENING
     muted: Mute | None = None
     matcher: LoudMatcher = field(default_factory=LoudMatcher)
+    renewal: Renewal | None = None
 
     def now(self) -> Instant:
         return Instant(self.utc, self.monotonic, self.boot, "synchronised", 12)
@@ -103,6 +105,7 @@ class Box:
                 under_way=under_way,
                 gate=None,
                 clock_watch=None,
+                renewal=self.renewal,
             )
             listen(script(self), ear)
 
