@@ -98,6 +98,28 @@ def test_another_catalogue_or_model_is_named_by_digest(log: EventLog, tmp_path: 
     assert (model.code, model.detail) == ("model-changed", {"before": "a" * 64, "after": "c" * 64})
 
 
+def replaced(before: str, after: str) -> IncidentReport:
+    """What the listener says where a catalogue comes while it listens."""
+    return IncidentReport("catalogue-changed", "It was replaced.", {"before": before, "after": after})
+
+
+def test_a_catalogue_that_came_while_the_box_listened_is_not_told_again(
+    log: EventLog, tmp_path: Path
+) -> None:
+    start(log, chosen(tmp_path), boot())
+    log.append(replaced("b" * 64, "d" * 64), NOW)
+    log.append(replaced("d" * 64, "e" * 64), NOW)
+    assert start(log, chosen(tmp_path), boot(catalogue="e" * 64)) == []
+
+
+def test_a_catalogue_that_was_put_back_while_the_box_was_off_is_told(log: EventLog, tmp_path: Path) -> None:
+    start(log, chosen(tmp_path), boot())
+    log.append(replaced("b" * 64, "d" * 64), NOW)
+    (told,) = start(log, chosen(tmp_path), boot())
+    assert told.detail == {"before": "d" * 64, "after": "b" * 64}
+    assert start(log, chosen(tmp_path), boot()) == []
+
+
 def test_many_incidents_do_not_hide_what_was_there_before(log: EventLog, tmp_path: Path) -> None:
     start(log, chosen(tmp_path), boot())
     for _ in range(60):

@@ -27,6 +27,7 @@ from device.record.event import Event
 from device.record.log import EventLog
 from device.record.reports import CoverageReport, IncidentReport, PlayReport, UnidentifiedReport
 from device.record.signing_key import SigningKey
+from device.renewal import Renewal
 from device.sound.block import Absence, Arrival, Block
 from device.sound.cutter import Cutter
 from device.sound.deafness import Deafness
@@ -82,6 +83,7 @@ class Box:
     muted: Mute | None = None
     matcher: LoudMatcher = field(default_factory=LoudMatcher)
     gate: object = None
+    renewal: Renewal | None = None
 
     def now(self) -> Instant:
         return Instant(self.utc, self.monotonic, self.boot, "synchronised", 12)
@@ -107,6 +109,7 @@ class Box:
                 gate=self.gate,  # type: ignore[arg-type]
                 unidentified=Unidentified(HOP, PARAMETERS.seconds, 5.0) if self.gate else None,
                 clock_watch=None,
+                renewal=self.renewal,
             )
             listen(script(self), ear)
 

@@ -190,6 +190,8 @@ class CatalogueUpdate:
         for path in self._folder.glob("withdrawn-*.json"):
             if listed is None or path.name != listed.name:
                 path.unlink()
+        for path in self._folder.glob(f".{MANIFEST}.*"):  # a kill left it while the manifest was replaced
+            path.unlink()
         shutil.rmtree(self._folder / _STAGED, ignore_errors=True)
         self._downloads.forget()
         self._models.tidy(present.manifest.model)

@@ -17,7 +17,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from tuf.api.exceptions import DownloadError, DownloadHTTPError, LengthOrHashMismatchError
+from tuf.api.exceptions import DownloadError, DownloadHTTPError, LengthOrHashMismatchError, SlowRetrievalError
 from tuf.api.metadata import TargetFile
 
 from device.errors import Refused, Waiting
@@ -114,7 +114,11 @@ class Downloads:
                     "updates-stopped", "Updates: the service ends.", "It goes on at its next start."
                 ) from error
             except DownloadError as error:
-                if isinstance(error, DownloadHTTPError) or breaks == BREAKS or self._come(target) <= come:
+                if (
+                    isinstance(error, DownloadHTTPError | SlowRetrievalError)
+                    or breaks == BREAKS
+                    or self._come(target) <= come
+                ):
                     raise in_words(error) from error
                 breaks += 1
 

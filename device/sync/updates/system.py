@@ -53,6 +53,8 @@ def take(trust: Trust, folder: Path, downloads: Downloads) -> str | None:
         if not _is_there(folder / BUNDLE, laid.sha256):
             downloads.refuse_full([target])
             downloads.fetch(target, folder / BUNDLE)
+        for left in folder.glob(f".{NOTE}.*"):  # a kill left it while the note was replaced
+            left.unlink()
         atomic_file.replace(folder / NOTE, msgspec.json.encode(laid))
         downloads.forget()
     except OSError as error:

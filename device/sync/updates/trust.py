@@ -68,6 +68,8 @@ class Trust:
             ) from error
         try:
             folder.mkdir(parents=True, exist_ok=True)
+            for left in folder.glob("tmp*"):  # a kill left it while python-tuf wrote
+                left.unlink()
             self._updater = Updater(
                 str(folder),
                 f"{site.url}metadata/",
