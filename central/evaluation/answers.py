@@ -43,7 +43,12 @@ class Heard(msgspec.Struct, frozen=True, tag="stretch"):
     key: str
     seconds: dict[str, float]  # of music, of speech, of noise
     plays: tuple[FalsePlay, ...]
-    highest: float  # the best score of all that was heard
+    best: tuple[float, ...]  # the best score of each `calibration.STRETCH` seconds
+
+    @property
+    def highest(self) -> float:
+        """The best score of all that was heard."""
+        return max(self.best, default=0.0)
 
 
 class Kept:

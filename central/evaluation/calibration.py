@@ -8,7 +8,7 @@
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -179,11 +179,21 @@ def chance(sounds: Iterable[Sound], matcher: Matcher, model: EmbeddingModel) -> 
             stretches[stretch] = max(stretches.get(stretch, 0.0), score)
         best += stretches.values()
     matcher.forget()
-    scores = np.sort(np.array(best))
+    return tail(best, seconds / 3600)
+
+
+def tail(best: Sequence[float], hours: float) -> Chance:
+    """Follow the tail of what unknown sound scored: above its highest tenth the excess is taken for exponential.
+
+    Args:
+        best: The highest score of each `STRETCH` seconds.
+        hours: That they lasted together.
+    """
+    scores = np.sort(np.array(best, dtype=np.float64))
     onset = float(np.quantile(scores, 0.9))
     excess = scores[scores > onset] - onset
-    hours = seconds / 3600
-    return Chance(hours, float(scores[-1]), onset, float(excess.mean()), len(excess) / hours)
+    slope = float(excess.mean()) if len(excess) else 0.0
+    return Chance(hours, float(scores[-1]), onset, slope, len(excess) / hours)
 
 
 def with_thresholds(fitted: Calibration, found: Chance) -> Calibration:

@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from central.evaluation.clips import Cut
 from central.evaluation.conditions import RATE, Sound
 from central.evaluation.contestant import NOTHING, Said
 from device.errors import Broken
@@ -48,8 +49,12 @@ class Chromaprint:
             for seconds in lengths
         }
 
-    def answers(self, sound: Sound, lengths: Sequence[float]) -> list[Said]:
-        """Compare a clip with every place; the shorter lengths are the begin of the longer ones."""
+    def answers(self, key: str, clip: Cut, lengths: Sequence[float]) -> list[Said]:  # noqa: ARG002
+        """Hear a clip; as `said`."""
+        return self.said(clip.sound, lengths)
+
+    def said(self, sound: Sound, lengths: Sequence[float]) -> list[Said]:
+        """Compare a sound with every place; the shorter lengths are the begin of the longer ones."""
         best = [NOTHING for _ in lengths]
         for shift in _SHIFTS:
             bits = of_sound(sound[round(shift * RATE) :])

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -35,20 +36,38 @@ def load(file: Path) -> Sound:
     return np.asarray(Resampler(rate, RATE).resample(samples, last=True), dtype=np.float32)
 
 
-def make(
+@dataclass(frozen=True, eq=False)
+class Cut:
+    """A stretch of music whose place is known; how it sounds is worked out when somebody wants to hear it."""
+
+    start: float  # seconds in the track that sound at the clip's begin
+    seconds: float  # how long the clip lasts
+    condition: Condition
+    _piece: Sound
+    _speech: Sequence[Sound]
+    _rng: np.random.Generator
+
+    @cached_property
+    def sound(self) -> Sound:
+        """What the microphone hears, at `RATE`."""
+        sound = degrade(self._piece, self._speech, self.condition, self._rng)
+        return sound[: round(self.seconds * RATE)]
+
+
+def cut(
     track: Sound, speech: Sequence[Sound], condition: Condition, seconds: float, rng: np.random.Generator
-) -> tuple[Sound, float] | None:
-    """Make one clip of a track, at a place where it sounds.
+) -> Cut | None:
+    """Cut one clip out of a track, at a place where it sounds.
 
     Args:
         track: The whole track at `RATE`.
         speech: Talks at `RATE` for voices.
         condition: What happens to the music.
         seconds: How long the clip lasts.
-        rng: Decides the place, voices, room.
+        rng: Decides the place, voices, room; it belongs to the clip from now on.
 
     Returns:
-        The clip, and the seconds in the track that sound at its begin; None for a track of pauses, or a short one.
+        The clip; None for a track of pauses, or a short one.
     """
     past, length = round(PAST * RATE), round((PAST + seconds * condition.speed) * RATE) + RATE // 4
     for _ in range(_TRIES if len(track) >= length else 0):
@@ -56,9 +75,20 @@ def make(
         piece = track[begin : begin + length]
         heard = piece[past:]
         if min(_level(heard), _level(heard[: round(_AT_ONCE * RATE)])) >= _QUIETEST:
-            sound = degrade(piece, speech, condition, rng)
-            return sound[: round(seconds * RATE)], begin / RATE + PAST
+            return Cut(begin / RATE + PAST, seconds, condition, piece, speech, rng)
     return None
+
+
+def make(
+    track: Sound, speech: Sequence[Sound], condition: Condition, seconds: float, rng: np.random.Generator
+) -> tuple[Sound, float] | None:
+    """Make one clip of a track; as `cut`, but heard at once.
+
+    Returns:
+        The clip, and the seconds in the track that sound at its begin; None for a track of pauses, or a short one.
+    """
+    made = cut(track, speech, condition, seconds, rng)
+    return (made.sound, made.start) if made else None
 
 
 def _level(sound: Sound) -> float:

@@ -7,11 +7,14 @@ from typing import Protocol
 import numpy as np
 
 from central.evaluation.calibration import embedded
-from central.evaluation.conditions import Sound
+from central.evaluation.clips import Cut
+from central.evaluation.embeddings import Embedded, KeptEmbeddings
 from device.catalogue.catalogue import Catalogue
 from device.embedding import EmbeddingModel
 from device.features import PARAMETERS
 from device.match.matcher import Matcher
+
+INT8, FLOAT = "int8", "float"  # the box as it ships, and with the network before quantisation
 
 
 @dataclass(frozen=True)
@@ -34,11 +37,12 @@ class Contestant(Protocol):
 
     name: str
 
-    def answers(self, sound: Sound, lengths: Sequence[float]) -> list[Said]:
+    def answers(self, key: str, clip: Cut, lengths: Sequence[float]) -> list[Said]:
         """Say what sounds in the first seconds of a clip.
 
         Args:
-            sound: At `conditions.RATE`, as long as the longest length.
+            key: The clip's name.
+            clip: As long as the longest length.
             lengths: Seconds.
 
         Returns:
@@ -49,14 +53,15 @@ class Contestant(Protocol):
 class Box:
     """The box's way of the sound: segments, log-mel, embedding, matcher."""
 
-    def __init__(self, name: str, model: EmbeddingModel, matcher: Matcher) -> None:
-        """Take the parts as the box puts them together."""
+    def __init__(self, name: str, model: EmbeddingModel, matcher: Matcher, kept: KeptEmbeddings) -> None:
+        """Take the parts as the box puts them together, and where this model's embeddings are kept."""
         self.name = name
-        self._model, self._matcher = model, matcher
+        self._model, self._matcher, self._kept = model, matcher, kept
 
-    def answers(self, sound: Sound, lengths: Sequence[float]) -> list[Said]:
+    def answers(self, key: str, clip: Cut, lengths: Sequence[float]) -> list[Said]:
         """Embed a clip once, and match what each length holds of it as one query, as `estu identify` does."""
-        positions, embeddings = embedded(sound, self._model)
+        heard = self._kept.get(key, lambda: Embedded(*embedded(clip.sound, self._model)))
+        positions, embeddings = heard.positions, heard.embeddings
         said = []
         for seconds in lengths:
             inside = int(np.searchsorted(positions, seconds - PARAMETERS.seconds + 1e-6))

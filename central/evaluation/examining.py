@@ -21,7 +21,8 @@ import numpy as np
 from central.evaluation import clips, unknown
 from central.evaluation.answers import Answer, Asked, Heard
 from central.evaluation.chromaprint import Chromaprint
-from central.evaluation.contestant import Box, Contestant, Said
+from central.evaluation.contestant import FLOAT, INT8, Box, Contestant, Said
+from central.evaluation.embeddings import Embedded, KeptEmbeddings
 from central.evaluation.float_model import FloatModel
 from central.evaluation.plan import Wanted
 from central.evaluation.shelf import Shelf
@@ -40,8 +41,10 @@ class Desk:
     """What a worker needs to begin; it opens the rest itself."""
 
     catalogue: Path
+    embeddings: Path  # folder in which the int8 model's are kept
     float_model: Path | None
     float_catalogue: Path
+    float_embeddings: Path
     chromaprint: Path | None  # .npz of the references' fingerprints by id
     known: Shelf
     unknown: Shelf
@@ -57,6 +60,7 @@ class ClipTask:
     """All clips of one track, so that it is read once."""
 
     clips: tuple[Wanted, ...]
+    whom: frozenset[str]  # names of the contestants that are asked
 
 
 @dataclass(frozen=True)
@@ -128,22 +132,27 @@ class Examiner:
     def work(self, task: Task) -> Done:
         """Do one task."""
         if isinstance(task, StretchTask):
-            pieces = unknown.stretch(self._evening, task.number, self._desk.seed)
-            return [unknown.hear(task.key, pieces, self._parts)]
+            return [unknown.hear(task.key, self._stretch(task), self._parts)]
         shelf = self._desk.known if task.clips[0].known else self._desk.unknown
         track = shelf[task.clips[0].track]
-        asked = (self._ask(track, shelf.files[one.track], one) for one in task.clips)
+        asked = (self._ask(track, shelf.files[one.track], one, task.whom) for one in task.clips)
         return [one for one in asked if one is not None]
 
-    def _ask(self, track: np.ndarray, file: Path, wanted: Wanted) -> Asked | None:
-        """Make one clip and let everybody hear it."""
+    def _stretch(self, task: StretchTask) -> Embedded:
+        def make() -> Embedded:
+            return unknown.embed(
+                unknown.stretch(self._evening, task.number, self._desk.seed), self._parts.model
+            )
+
+        return KeptEmbeddings(self._desk.embeddings).get(task.key, make)
+
+    def _ask(self, track: np.ndarray, file: Path, wanted: Wanted, whom: frozenset[str]) -> Asked | None:
+        """Make one clip, if anybody needs to hear it, and ask."""
         lengths = self._desk.lengths
-        made = clips.make(
-            track, self._desk.speech, wanted.condition, lengths[-1], wanted.rng(self._desk.seed)
-        )
-        if made is None:
+        clip = clips.cut(track, self._desk.speech, wanted.condition, lengths[-1], wanted.rng(self._desk.seed))
+        if clip is None:
             return None
-        sound, start = made
+        start = clip.start
         truth = self._desk.ids[wanted.track] if wanted.known else None
         return Asked(
             key=wanted.key,
@@ -154,7 +163,8 @@ class Examiner:
             answers=tuple(
                 _judged(one.name, seconds, said, truth, start, wanted.condition.speed)
                 for one in self._contestants
-                for seconds, said in zip(lengths, one.answers(sound, lengths), strict=True)
+                if one.name in whom
+                for seconds, said in zip(lengths, one.answers(wanted.key, clip, lengths), strict=True)
             ),
         )
 
@@ -174,7 +184,7 @@ def _begin(desk: Desk) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the keyboard interrupts the parent, which ends its workers
     threading.Thread(target=_end_with_parent, daemon=True).start()
     parts = _opened.enter_context(recogniser(desk.catalogue))
-    contestants: list[Contestant] = [Box("int8", parts.model, parts.matcher)]
+    contestants: list[Contestant] = [Box(INT8, parts.model, parts.matcher, KeptEmbeddings(desk.embeddings))]
     if desk.float_model:
         contestants.append(_float_box(desk))
     if desk.chromaprint:
@@ -189,7 +199,8 @@ def _float_box(desk: Desk) -> Box:
     model = FloatModel(desk.float_model)
     references = _opened.enter_context(Catalogue.open(desk.float_catalogue, model.digest, PARAMETERS.digest))
     crowd = background.load(model.dimension)
-    return Box("float", model, Matcher(references, crowd, calibration.load(), QUERY_HOP, PARAMETERS.seconds))
+    matcher = Matcher(references, crowd, calibration.load(), QUERY_HOP, PARAMETERS.seconds)
+    return Box(FLOAT, model, matcher, KeptEmbeddings(desk.float_embeddings))
 
 
 def _end_with_parent() -> None:

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from central.evaluation import calibration
 from central.evaluation.answers import Answer, Asked, Heard
+from central.evaluation.calibration import Chance
 
 NEAR = 1.0  # seconds by which a right position may be off
 CONFIDENCE = 0.95
@@ -146,6 +148,13 @@ def false_plays(heard: Sequence[Heard], status: str = "identified") -> dict[str,
     during = [_kind(play.during) for one in heard for play in one.plays if play.status == status]
     rates = {kind: Rate(during.count(kind), hours[kind]) for kind in kinds}
     return rates | {"all": Rate(len(during), sum(hours.values()))}
+
+
+def chance(heard: Sequence[Heard]) -> Chance | None:
+    """Follow the tail of what unknown sound scored; None if none was heard."""
+    best = [score for one in heard for score in one.best]
+    hours = sum(sum(one.seconds.values()) for one in heard) / 3600
+    return calibration.tail(best, hours) if best else None
 
 
 def _kind(during: str) -> str:

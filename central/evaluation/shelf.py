@@ -1,5 +1,9 @@
-"""A shelf of decoded sounds on the disk: each file is decoded once, by the box's own code, and read in pieces."""
+"""A shelf of decoded sounds on the disk: each file is decoded once, by the box's own code, and read in pieces.
 
+They lie there as WAV, so that whoever wants a file instead of samples need not decode the original again.
+"""
+
+import wave
 from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
@@ -8,8 +12,10 @@ from typing import overload
 import numpy as np
 
 from central.evaluation.clips import load
-from central.evaluation.conditions import Sound
+from central.evaluation.conditions import RATE, Sound
 from device.errors import Refused
+
+_HEAD = 44  # bytes of a WAV file before its samples, as `wave` writes them
 
 
 class Shelf(Sequence[Sound]):
@@ -61,13 +67,27 @@ class Shelf(Sequence[Sound]):
         """How many samples a sound has."""
         return len(self._stored(self.files[number]))
 
-    def _stored(self, file: Path) -> np.ndarray:
-        target = self.folder / f"{sha256(str(file.resolve()).encode()).hexdigest()[:24]}.npy"
+    def decoded(self, file: Path) -> Path:
+        """Give where a file's sound lies, as WAV at the model's rate; decoded now if it was not before.
+
+        Raises:
+            Refused: The file cannot be read.
+        """
+        target = self.folder / f"{sha256(str(file.resolve()).encode()).hexdigest()[:24]}.wav"
         if not target.exists():
             sound = np.clip(load(file), -1.0, 1.0)
             self.folder.mkdir(parents=True, exist_ok=True)
             beside = target.with_suffix(f".{np.random.default_rng().integers(2**32):08x}.part")
-            with beside.open("wb") as out:
-                np.save(out, np.rint(sound * 32767).astype(np.int16))
+            with wave.open(str(beside), "wb") as out:
+                out.setnchannels(1)
+                out.setsampwidth(2)
+                out.setframerate(RATE)
+                out.writeframes(np.rint(sound * 32767).astype("<i2").tobytes())
             beside.replace(target)
-        return np.load(target, mmap_mode="r")  # type: ignore[no-any-return]
+        return target
+
+    def _stored(self, file: Path) -> np.ndarray:
+        target = self.decoded(file)
+        if target.stat().st_size <= _HEAD:
+            return np.empty(0, dtype="<i2")
+        return np.memmap(target, dtype="<i2", mode="r", offset=_HEAD)

@@ -1,5 +1,6 @@
 """Hours of sound that no catalogue holds, heard as the box hears an evening: what it wrongly takes for a play."""
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -7,9 +8,12 @@ import numpy as np
 
 from central.evaluation import conditions, rooms
 from central.evaluation.answers import FalsePlay, Heard
+from central.evaluation.calibration import STRETCH as SPAN
 from central.evaluation.calibration import embedded
 from central.evaluation.conditions import PAST, PROTOCOL, RATE, Condition, Noise, Sound
+from central.evaluation.embeddings import Embedded
 from central.evaluation.plan import STRETCH
+from device.embedding import EmbeddingModel
 from device.play import Plays
 from device.recogniser import Recogniser
 
@@ -55,38 +59,47 @@ def stretch(evening: Evening, number: int, seed: int, seconds: float = STRETCH) 
     return pieces
 
 
-def hear(key: str, pieces: Sequence[Piece], parts: Recogniser) -> Heard:
+def embed(pieces: Sequence[Piece], model: EmbeddingModel) -> Embedded:
+    """Let a model hear pieces one after the other without a break; what they are goes with it."""
+    positions, embeddings = embedded(np.concatenate([piece.sound for piece in pieces]), model)
+    about = [(piece.kind, piece.during, len(piece.sound) / RATE) for piece in pieces]
+    return Embedded(positions, embeddings, json.dumps(about))
+
+
+def hear(key: str, sound: Embedded, parts: Recogniser) -> Heard:
     """Let the box's own matcher and plays listen without a break.
 
     Args:
         key: The stretch's name.
-        pieces: What sounds.
-        parts: Model, catalogue and matcher, as the box assembles them.
+        sound: From `embed`.
+        parts: Catalogue and matcher, as the box assembles them.
     """
-    begins = np.cumsum([0, *(len(piece.sound) for piece in pieces)]) / RATE
-    positions, embeddings = embedded(np.concatenate([piece.sound for piece in pieces]), parts.model)
+    about: list[tuple[str, str, float]] = json.loads(sound.about)
+    begins = np.cumsum([0, *(seconds for _, _, seconds in about)])
     thresholds = parts.catalogue.thresholds
-    plays, ended, highest = Plays(thresholds.accept, thresholds.candidate), [], 0.0
+    plays, ended = Plays(thresholds.accept, thresholds.candidate), []
+    best = np.zeros(int(begins[-1] // SPAN) + 1)
     parts.matcher.forget()
-    for position, embedding in zip(positions.tolist(), embeddings, strict=True):
+    for position, embedding in zip(sound.positions.tolist(), sound.embeddings, strict=True):
         matches = parts.matcher.hear(position, embedding)
-        highest = max([highest, *(match.score for match in matches)])
+        span = int(position // SPAN)
+        best[span] = max([best[span], *(match.score for match in matches)])
         ended += plays.hear(position, matches)
     parts.matcher.forget()
     return Heard(
         key=key,
-        seconds={k: sum(len(p.sound) for p in pieces if p.kind == k) / RATE for k in SHARES},
+        seconds={k: sum(seconds for kind, _, seconds in about if kind == k) for k in SHARES},
         plays=tuple(
             FalsePlay(
                 recording=parts.catalogue.recording(play.recording).id,
                 status=str(play.status),
                 score=round(play.best.score, 3),
                 at=round(play.start, 1),
-                during=pieces[int(np.searchsorted(begins, play.best.start, side="right")) - 1].during,
+                during=about[int(np.searchsorted(begins, play.best.start, side="right")) - 1][1],
             )
             for play in [*ended, *plays.finish()]
         ),
-        highest=round(highest, 3),
+        best=tuple(np.round(best, 3).tolist()),
     )
 
 

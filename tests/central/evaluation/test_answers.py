@@ -5,7 +5,7 @@ from pathlib import Path
 from central.evaluation.answers import Answer, Asked, Heard, Kept
 
 CLIP = Asked("known/dry/1", "a.flac", 1.5, "dry", True, (Answer("int8", 5.0, True, -0.2, 7.5),))
-STRETCH = Heard("stretch/3", {"music": 300.0}, (), 1.25)
+STRETCH = Heard("stretch/3", {"music": 300.0}, (), (0.0, 1.25))
 
 
 def test_what_is_kept_comes_back(tmp_path: Path) -> None:

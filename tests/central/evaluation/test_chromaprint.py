@@ -29,21 +29,21 @@ def clip(seed: int, start: float) -> np.ndarray:
 
 @pytest.mark.parametrize("start", [0.0, 7.31, 28.9])
 def test_a_clean_clip_is_found_at_its_place(peer: Chromaprint, start: float) -> None:
-    for said in peer.answers(clip(2, start), LENGTHS):
+    for said in peer.said(clip(2, start), LENGTHS):
         assert said.recordings == {"2"}
         assert said.reference - said.at == pytest.approx(start, abs=0.1)
 
 
 def test_an_unknown_clip_scores_lower_than_any_known_one(peer: Chromaprint) -> None:
-    unknown = peer.answers(clip(9, 12.0), LENGTHS)
-    known = peer.answers(clip(3, 12.0), LENGTHS)
+    unknown = peer.said(clip(9, 12.0), LENGTHS)
+    known = peer.said(clip(3, 12.0), LENGTHS)
     assert all(one.score < other.score - 1 for one, other in zip(unknown, known, strict=True))
 
 
 def test_the_end_of_one_reference_does_not_go_on_in_the_next(peer: Chromaprint) -> None:
     joined = np.concatenate([clip(1, 35.0)[: 5 * RATE], clip(2, 0.0)[: 5 * RATE]])
-    whole = peer.answers(clip(2, 0.0), LENGTHS)[1]
-    assert peer.answers(joined, LENGTHS)[1].score < whole.score - 1
+    whole = peer.said(clip(2, 0.0), LENGTHS)[1]
+    assert peer.said(joined, LENGTHS)[1].score < whole.score - 1
 
 
 def test_silence_and_no_sound_are_answered_with_nothing_sure(peer: Chromaprint, tmp_path: Path) -> None:

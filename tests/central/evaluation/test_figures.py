@@ -84,7 +84,7 @@ def test_false_plays_are_counted_by_what_sounded() -> None:
             ("candidate", "many voices"),
         )
     )
-    heard = [Heard("stretch/0", {"music": 3600.0, "speech": 1800.0, "noise": 1800.0}, plays, 5.0)]
+    heard = [Heard("stretch/0", {"music": 3600.0, "speech": 1800.0, "noise": 1800.0}, plays, (5.0,))]
     counts = {kind: (rate.count, rate.hours) for kind, rate in figures.false_plays(heard).items()}
     assert counts == {"music": (1, 1.0), "speech": (0, 0.5), "noise": (1, 0.5), "all": (2, 2.0)}
     assert figures.false_plays(heard, "candidate")["speech"].count == 1

@@ -51,3 +51,21 @@ def test_a_shelf_reads_the_same_again_and_leaves_out_what_it_cannot_read(folder:
     assert len(first) == shelf.samples(0) == 8000
     files[0].unlink()  # decoded once, it is not needed again
     assert (Shelf(folder / "shelf", shelf.files)[0] == first).all()
+
+
+def test_any_music_is_divided_by_whole_folders(tmp_path: Path) -> None:
+    for album in range(4):
+        for track in range(2):
+            write(tmp_path / f"album {album}" / f"{track}.wav", album, 3.0)
+    known, unknown = material.divided([tmp_path])
+    assert {file.parent.name for file in unknown} == {"album 2"}
+    assert {file.parent.name for file in known} == {"album 0", "album 1", "album 3"}
+    assert len(known) + len(unknown) == 8
+
+
+def test_the_music_of_a_single_folder_is_divided_by_files(tmp_path: Path) -> None:
+    for track in range(4):
+        write(tmp_path / f"{track}.wav", track, 3.0)
+    known, unknown = material.divided([tmp_path])
+    assert [file.name for file in unknown] == ["2.wav"]
+    assert [file.name for file in known] == ["0.wav", "1.wav", "3.wav"]
