@@ -77,7 +77,7 @@ def _parser() -> argparse.ArgumentParser:
     step.add_argument(
         "--start-from", type=Path, help="checkpoint, or shipped .tflite, whose weights a new run begins with"
     )
-    step.add_argument("--width", type=float, default=1.0, help="of a new network, in times the shipped one's")
+    step.add_argument("--width", type=float, help="of a new network, in times the shipped one's (default: 1)")
     step.add_argument(
         "--queries", type=int, default=1, help="degraded views of a place in a batch (default: 1)"
     )
@@ -165,7 +165,7 @@ def _train(asked: argparse.Namespace) -> None:
         queries=asked.queries,
         triplets_from=asked.triplets_from,
     )
-    shape = experiments.widened(asked.width)
+    shape = experiments.widened(asked.width) if asked.width else None
     training.train(_batches(asked, device, asked.run), asked.run, schedule, asked.start_from, shape, device)
     curve.draw(asked.run / training.CURVE, asked.run / "curve.png")
 

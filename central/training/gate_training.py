@@ -30,7 +30,7 @@ class GateSchedule:
     """How a run is driven."""
 
     minutes: float = 12.0  # in all, pauses not counted
-    batch: int = 256
+    batch: int = 128
     rate: float = 3e-3  # highest learning rate
     decay: float = 0.02
     seed: int = 1

@@ -142,14 +142,15 @@ class Hall:
 
     def _faster(self, samples: Tensor, by: Tensor) -> Tensor:
         length = self._passage.length
-        middle = self._passage.past + self._passage.window / 2
-        # In double: a float's 24 bits leave some hundredths of a sample at the end of a passage.
-        from_middle = torch.arange(length, device=samples.device, dtype=torch.float64) - middle
-        places = (middle + from_middle * (1.0 + by.double()[:, None])).clamp(0, length - 1)
-        left = places.floor()
-        share = (places - left).to(samples.dtype)
-        left = left.long().clamp(max=length - 2)
-        return samples.gather(1, left) * (1.0 - share) + samples.gather(1, left + 1) * share
+        places = torch.arange(length, device=samples.device)
+        # How far each sample moves, not where to: a float's 24 bits are enough for hundreds of samples, not for
+        # tens of thousands.
+        moved = (places - (self._passage.past + self._passage.window / 2)) * by[:, None]
+        whole = moved.floor()
+        left = places + whole.long()
+        share = (moved - whole).masked_fill(left < 0, 0.0).masked_fill(left > length - 2, 1.0)
+        left = left.clamp(0, length - 2)
+        return torch.lerp(samples.gather(1, left), samples.gather(1, left + 1), share)
 
     def _gains(self, fates: Fates) -> Tensor:
         decibels = fates.bends @ self._lines

@@ -114,9 +114,10 @@ class Stream:
             of them after the other.
         """
         while True:
-            with torch.no_grad():
-                yield self._batch(min(pairs, self.tracks), queries)
+            yield self._batch(min(pairs, self.tracks), queries)
 
+    # Around the batch only: held over a `yield`, it would also keep whoever trains from learning.
+    @torch.no_grad()  # type: ignore[untyped-decorator, unused-ignore]
     def _batch(self, pairs: int, queries: int) -> Tensor:
         luck, device = self._luck, self._luck.device
         chosen = torch.randperm(self.tracks, generator=luck, device=device)[:pairs]

@@ -90,6 +90,9 @@ def train(
         start_from: What a new run begins with: a checkpoint's averaged weights, or a shipped `.tflite`.
         shape: Of a new network that begins with nothing; the shipped one's if not given.
         device: Where the network learns; the processor if not given.
+
+    Raises:
+        Refused: A new run is given both something to begin with and a form.
     """
     device = device or torch.device("cpu")
     run.mkdir(parents=True, exist_ok=True)
@@ -174,6 +177,12 @@ def _begun(
     """Give the network that a new run begins with, and how it was trained before."""
     if start_from is None:
         return EmbeddingNet(shape), []
+    if shape is not None:
+        raise Refused(
+            "training-two-forms",
+            f"{start_from.name} has a form of its own.",
+            "Leave --width or --start-from out.",
+        )
     if start_from.suffix != ".tflite":
         return checkpoint.load(start_from), checkpoint.history(start_from)
     views = source.views(WARM_START_WINDOWS)

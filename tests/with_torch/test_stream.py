@@ -49,6 +49,7 @@ def test_a_batch_has_references_then_their_queries(made: Stock, device: torch.de
         assert batch.min() >= PARAMETERS.low
         assert batch.max() <= PARAMETERS.high
         assert torch.isfinite(batch).all()
+        assert torch.is_grad_enabled(), "whoever trains on the batch must be able to learn"
 
 
 def test_a_query_is_of_the_place_of_its_reference(made: Stock, device: torch.device) -> None:

@@ -117,6 +117,11 @@ def test_a_run_that_begins_with_another_tells_how_that_one_was_trained(tmp_path:
     assert [one["steps"] for one in told] == [3, 2]
 
 
+def test_a_form_and_something_to_begin_with_are_refused_together(tmp_path: Path) -> None:
+    with pytest.raises(Refused, match="form of its own"):
+        train(Patterns(), tmp_path, Schedule(steps=1), shipped_model_path(), SMALL)
+
+
 def test_a_network_that_begins_as_the_shipped_model_answers_as_it_does() -> None:
     rng = np.random.default_rng(0)
     sounds = np.cumsum(rng.standard_normal((48, PARAMETERS.window)), axis=1).astype(np.float32)

@@ -7,7 +7,10 @@ import pytest
 from central.training.__main__ import main
 
 
-@pytest.mark.parametrize("step", ["corpus", "views", "train", "export", "measure", "gate", "golden"])
+@pytest.mark.parametrize(
+    "step",
+    ["corpus", "views", "stock", "pack", "unpack", "train", "export", "measure", "compare", "gate", "golden"],
+)
 def test_every_step_explains_itself(step: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main([step, "--help"])

@@ -1,0 +1,56 @@
+"""The gate's own training: it learns, goes on where it stopped, and ships with thresholds of its own."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from central.training import gate_export, gate_training
+from central.training.gate_net import GateNet
+from central.training.gate_training import CHECKPOINT, GateSchedule
+from central.training.pool import packed
+from device.features import PARAMETERS
+
+
+@pytest.fixture(scope="module")
+def pool(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Music sounds in the lower bands, speech in the upper ones."""
+    folder = tmp_path_factory.mktemp("pool")
+    rng = np.random.default_rng(1)
+    for side, count in (("train", 300), ("held", 100)):
+        labels = rng.integers(0, 2, (count, 2)).astype(np.uint8)
+        views = rng.uniform(-1.0, -0.4, (count, PARAMETERS.bands, PARAMETERS.frames)).astype(np.float32)
+        views[:, :32] += 0.8 * labels[:, :1, None]
+        views[:, 32:] += 0.8 * labels[:, 1:, None]
+        np.savez(folder / f"{side}-1-000.npz", views=packed(views), labels=labels)
+    return folder
+
+
+def test_the_gate_has_no_more_parameters_than_a_box_allows() -> None:
+    assert GateNet().parameter_count() <= gate_export.LARGEST == 50_000
+
+
+def test_a_gate_learns_goes_on_and_ships_with_its_thresholds(pool: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    gate_training.train(pool, run, GateSchedule(minutes=0.02, batch=32))
+    first = torch.load(run / CHECKPOINT, weights_only=True)
+    gate_training.train(pool, run, GateSchedule(minutes=0.25, batch=32))
+    stored = torch.load(run / CHECKPOINT, weights_only=True)
+    assert stored["steps"] > first["steps"] > 0
+    assert stored["seconds"] >= 15.0 > first["seconds"] or first["seconds"] >= 1.2
+    gate = gate_export.export(run, pool, tmp_path / "gate.tflite")
+    assert gate.metadata["network_parameters"] == GateNet().parameter_count()
+    assert 0.0 < gate.music_from < 1.0
+    assert 0.0 < gate.speech_from < 1.0
+    assert gate.metadata["int8_against_float"] < 0.3
+
+
+def test_a_network_that_grew_too_large_is_not_shipped(
+    pool: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate_training.train(pool, tmp_path / "run", GateSchedule(minutes=1e-6, batch=8))
+    monkeypatch.setattr(gate_export, "LARGEST", 1000)
+    with pytest.raises(ValueError, match="more than 1000"):
+        gate_export.export(tmp_path / "run", pool, tmp_path / "gate.tflite")
+    assert not (tmp_path / "gate.tflite").exists()
