@@ -10,14 +10,15 @@ import pytest
 
 from device.catalogue.catalogue import Catalogue
 from device.host.in_use import Held, remove_unused
+from device.match.chance import Chance
 from device.match.match import Match, RunnerUp
 from device.recogniser import Recogniser
-from device.record.reports import CoverageReport, IncidentReport, PlayReport
+from device.record.reports import CoverageReport, IncidentReport, PlayReport, UnidentifiedReport
 from device.renewal import Renewal
 from device.sound.block import Arrival
 from tests.device.catalogue.made_up import MODEL, reference, write_catalogue
 from tests.device.catalogue.made_up import PARAMETERS as FEATURES
-from tests.device.test_listening import Box, LevelModel, Stream
+from tests.device.test_listening import Box, LevelModel, MusicGate, Stream
 from tests.simulated.venue import wait_until
 
 
@@ -41,16 +42,17 @@ class Matcher:
         if number is None or number in self.catalogue.withdrawn_numbers:
             return []
         other = None if rival is None else RunnerUp(rival, 3.0)
-        return [Match(number, position, position + 2.0, position, 1.0, 20.0, 4, 4, other)]
+        return [Match(number, position, position + 2.0, position, 1.0, 20.0, 4, 4, 2, other)]
 
     def take_over(self, former: "Matcher") -> None:
         self.taken_over = former
 
 
-def opened(folder: Path, former: Recogniser | None = None) -> Recogniser:
+def opened(folder: Path, former: Recogniser | None = None, gate: object = None) -> Recogniser:
     catalogue = Catalogue.open(folder, MODEL, FEATURES)
     held = Held(folder / "parts" / part.name for part in catalogue.manifest.parts)
-    return Recogniser(Model(), catalogue, Matcher(catalogue), None, held)  # type: ignore[arg-type]
+    chance = Chance(onset=2.0, slope=0.3, rate=1.0)
+    return Recogniser(Model(), catalogue, Matcher(catalogue), chance, gate, held)  # type: ignore[arg-type]
 
 
 def replace_by(folder: Path, *names: str, withdrawn: tuple[str, ...] = ()) -> None:
@@ -113,6 +115,23 @@ def test_a_runner_up_that_is_gone_is_left_out(box: Box) -> None:
     box.hear(lambda box: evening(box, ("abai",)))
     (play,) = box.reports(PlayReport)
     assert play.runner_up is None or play.runner_up.recording == "bayan"
+
+
+def test_unknown_music_is_told_apart_by_the_catalogue_that_does_not_know_it(
+    tmp_path: Path, folder: Path
+) -> None:
+    replace_by(folder, "bayan")
+    gate = MusicGate()
+    used = opened(folder, gate=gate)
+    box = Box(tmp_path, used.catalogue, gate=gate)
+    box.matcher = used.matcher  # type: ignore[assignment]
+    with Renewal(folder, used, lambda former: opened(folder, former, gate), every=3600.0) as box.renewal:
+        box.hear(lambda box: evening(box, ("bayan", "esil")))
+    before, after = box.reports(UnidentifiedReport)
+    (told,) = box.reports(IncidentReport)
+    assert (before.catalogue, after.catalogue) == (told.detail["before"], told.detail["after"])
+    assert before.end <= after.end
+    assert before.seconds_heard + after.seconds_heard == pytest.approx(60.0, abs=3.0)
 
 
 def test_what_was_heard_last_is_looked_up_in_the_newer_catalogue(box: Box) -> None:
