@@ -1,7 +1,9 @@
 """`make bench`: measures, shows, and writes `build/bench/*.json`."""
 
+import signal
 import sys
 from pathlib import Path
+from types import FrameType
 
 from rich.console import Console
 
@@ -19,6 +21,7 @@ ALONE = {
 
 def main(wanted: list[str]) -> None:
     """Run the benchmarks named, or all."""
+    signal.signal(signal.SIGTERM, _stop)
     Path("build").mkdir(exist_ok=True)
     console = Console()
     console.print(
@@ -27,6 +30,11 @@ def main(wanted: list[str]) -> None:
     chosen = {name: benchmark for name, benchmark in (ALL | ALONE).items() if name in wanted}
     for name, benchmark in (chosen or ALL).items():
         tell(name, list(benchmark.measure()), console)
+
+
+def _stop(_number: int, _frame: FrameType | None) -> None:
+    """Let a request to end be answered as Ctrl-C is: what was started for a measurement ends with it."""
+    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":
