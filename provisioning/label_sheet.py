@@ -9,11 +9,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-
-import segno
-from fpdf import FPDF
+from typing import TYPE_CHECKING
 
 from device.errors import Refused
+
+if TYPE_CHECKING:
+    from fpdf import FPDF  # with its fonts' library it takes a second to import, and only `label` needs it
 
 FONTS = Path(
     "/usr/share/fonts/truetype/dejavu"
@@ -85,6 +86,8 @@ def sheet_pdf(labels: Sequence[Label], sheet: Sheet, skipped: int, now: datetime
     Raises:
         Refused: The font with the letters of Kazakh is not installed.
     """
+    from fpdf import FPDF
+
     for name in (_REGULAR, _BOLD):
         if not (FONTS / name).is_file():
             raise Refused(
@@ -110,7 +113,7 @@ def sheet_pdf(labels: Sequence[Label], sheet: Sheet, skipped: int, now: datetime
     return bytes(pdf.output())
 
 
-def _draw(pdf: FPDF, label: Label, sheet: Sheet, left: float, top: float) -> None:
+def _draw(pdf: "FPDF", label: Label, sheet: Sheet, left: float, top: float) -> None:
     width, height = sheet.label
     code, ask, what = _WORDS[label.language]
     side = height - 2 * _MARGIN - 6.0
@@ -131,7 +134,7 @@ def _draw(pdf: FPDF, label: Label, sheet: Sheet, left: float, top: float) -> Non
     _line(pdf, "", 5.5, left + _MARGIN, below + 3.2, width - 2 * _MARGIN, what)
 
 
-def _line(pdf: FPDF, style: str, size: float, left: float, top: float, room: float, text: str) -> None:
+def _line(pdf: "FPDF", style: str, size: float, left: float, top: float, room: float, text: str) -> None:
     """Write one line, smaller if it must be, and cut if even that is too long."""
     text = re.sub(r"\s+", " ", text)
     pdf.set_font("DejaVu", style, size)
@@ -143,8 +146,10 @@ def _line(pdf: FPDF, style: str, size: float, left: float, top: float, room: flo
     pdf.text(left, top + size * _INCH / 72, text)
 
 
-def _draw_qr(pdf: FPDF, text: str, left: float, top: float, side: float) -> None:
+def _draw_qr(pdf: "FPDF", text: str, left: float, top: float, side: float) -> None:
     """Draw a QR code in a square with its quiet zone; adjoining modules of a row are one rectangle."""
+    import segno
+
     code = segno.make_qr(text, error="m")
     matrix = [bytes(row) for row in code.matrix]
     module = side / (len(matrix) + 2 * _QUIET)

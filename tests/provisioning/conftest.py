@@ -72,6 +72,42 @@ def image(release: Path, authority: Path) -> Path:
     return release / "estu-1.0.img"
 
 
+@pytest.fixture(scope="session")
+def shelf(sealed_authority: Path, release: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An authority with the cards of estu-0001 and estu-0002, made once for all tests that look at cards."""
+    folder = tmp_path_factory.mktemp("shelf")
+    authority = folder / "authority"
+    shutil.copytree(sealed_authority, authority)
+    shutil.copy(release / "image-keys.jwks", authority)
+    (folder / "platform.jwks").write_bytes(Jwks.of([SigningKey.create(None).public]).as_json())
+    (folder / "boxes.csv").write_text(
+        "box,venue,hall,language,ssid,wifi_password\nestu-0001,Абай,Үлкен зал,kk,,\nestu-0002,Кино,3,ru,Kino,password\n"
+    )
+    told = ["--platform-keys", str(folder / "platform.jwks"), "--broker", "mqtts://broker.example"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("device.page.label_code._LOG2_N", 10)
+        patch.setenv("ESTU_AUTHORITY", str(authority))
+        patch.setenv("ESTU_AUTHORITY_PASSPHRASE", PASSPHRASE)
+        assert main(["enrol", "--batch", str(folder / "boxes.csv"), *told]) == 0
+        assert main(["label", "--support", "x", "--out", str(folder / "labels.pdf")]) == 0
+        assert main(["flash", str(release / "estu-1.0.img"), str(folder), "--simulate"]) == 0
+    return folder
+
+
+@pytest.fixture
+def cards(shelf: Path, authority: Path, tmp_path: Path) -> tuple[Path, Path]:
+    """Copies of the cards of estu-0001 and estu-0002, with their register in the test's own authority."""
+    shutil.copytree(shelf / "authority", authority, dirs_exist_ok=True)
+    first, second = (Path(shutil.copy(shelf / f"estu-000{number}.img", tmp_path)) for number in (1, 2))
+    return first, second
+
+
+@pytest.fixture
+def card(cards: tuple[Path, Path]) -> Path:
+    """The card of estu-0001, for the test's own."""
+    return cards[0]
+
+
 @pytest.fixture
 def platform_keys(tmp_path: Path) -> Path:
     """The file with the platform's public keys."""
