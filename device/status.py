@@ -16,6 +16,7 @@ from device.record.reports import CoverageReport, PlayReport
 from device.record.room import Room
 from device.sync import state
 from device.sync.state import SyncState
+from device.sync.updates.state import UpdateState
 
 
 @dataclass(frozen=True)
@@ -48,16 +49,20 @@ class Status:
     free_bytes: int  # on the card, and in the log itself
     nearly_full: bool  # so that delivered events go before their time
     sync: SyncState | None  # None: `estu sync` never ran here
+    updates: UpdateState | None  # None: nobody ever looked for updates here
     notices: Sequence[Notice] = ()  # what the platform has to say to the people here, the newest first
 
 
-def read(log_path: Path, state_path: Path, notices: Sequence[Notice] = ()) -> Status:
+def read(
+    log_path: Path, state_path: Path, notices: Sequence[Notice] = (), updates: UpdateState | None = None
+) -> Status:
     """Read how the box is doing.
 
     Args:
         log_path: The log.
         state_path: What `estu sync` writes.
         notices: What the platform has to say, verified.
+        updates: How updates go.
 
     Raises:
         Waiting: There is no log yet: the box has never listened.
@@ -86,6 +91,7 @@ def read(log_path: Path, state_path: Path, notices: Sequence[Notice] = ()) -> St
             free_bytes=room.free + log.room_inside(),
             nearly_full=room.is_low(log.room_inside()),
             sync=state.read(state_path),
+            updates=updates,
             notices=notices,
         )
 
@@ -130,8 +136,26 @@ def in_words(status: Status, now: datetime) -> list[str]:
         lines.append(f"{'Connected' if status.sync.connected else 'Not connected'} to {status.sync.broker}.")
     if status.sync and not status.sync.trouble and (last := status.sync.last_trouble):
         lines.append(f"The last trouble on the way, {_ago(status.sync.troubled, now)}: {last.message}")
+    lines += _of_updates(status.updates, now)
     said = ((_ago(notice.time, now), notice.text.en, notice.code) for notice in status.notices)
     lines += [f"The platform says ({ago}): {words} [{code}]" for ago, words, code in said]
+    return lines
+
+
+def _of_updates(updates: UpdateState | None, now: datetime) -> list[str]:
+    """Tell how updates go; nothing where nobody looks for any."""
+    if updates is None:
+        return []
+    here = (
+        "no catalogue" if updates.catalogue is None else f"catalogue {updates.catalogue} of {updates.created}"
+    )
+    lines = [f"Updates from {updates.server}: {here}, checked {_ago(updates.checked, now)}."]
+    if updates.system is not None:
+        lines.append(f"System {updates.system} was laid ready last.")
+    if updates.taken is not None:
+        lines.append(f"An update is coming: {updates.taken / 1e6:.1f} MB so far.")
+    if updates.trouble is not None:
+        lines.append(f"{updates.trouble.message} {updates.trouble.advice}")
     return lines
 
 

@@ -4,7 +4,7 @@ import argparse
 import os
 from pathlib import Path
 
-from provisioning import card_commands, commands, enrol_command, image_commands, verify_command
+from provisioning import card_commands, commands, enrol_command, image_commands, updates, verify_command
 from provisioning.box import LANGUAGES
 from provisioning.help_texts import BATCH, EXAMPLES, FLASH
 from provisioning.image.manifest import IMAGE_KEYS
@@ -89,6 +89,7 @@ def _add_enrol(chosen: "Commands[argparse.ArgumentParser]") -> None:
         metavar="URL",
         help="another way to it where that one is blocked, such as wss://broker.example:443; may be given again",
     )
+    updates.add_arguments(command)
     option("--platform-keys", type=Path, required=True, metavar="JWKS", help="public keys of receipts")
     option(
         "--out",

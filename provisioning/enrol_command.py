@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from cryptography import x509
 
 from device.errors import Refused
-from provisioning import authority
+from provisioning import authority, updates
 from provisioning.batch import read_batch
 from provisioning.box import NEEDED, OPTIONAL, Box
 from provisioning.enrolment import Order, declare, enrol
@@ -34,6 +34,7 @@ def enrol_boxes(arguments: Namespace, actor: str, now: datetime) -> None:
         broker_url(arguments.broker),
         platform_keys(arguments.platform_keys),
         tuple(map(broker_url, arguments.fallback)),
+        updates.read(arguments),
     )
     with opened(arguments.authority) as register:
         boxes = _batch(arguments, register) if arguments.batch else [_single(arguments, register)]

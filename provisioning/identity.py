@@ -20,6 +20,7 @@ from provisioning.certificates import Issuer, box_certificate
 from provisioning.network import PRIVATE, PUBLIC, card_files
 from provisioning.register import Keys, Platform
 from provisioning.settings_file import Places
+from provisioning.updates import Updates
 
 IDENTITY_FOLDER, NETWORK_FOLDER = "etc-estu", "network"  # on the data partition
 
@@ -90,8 +91,9 @@ def public_files(
         places: Where the files will lie on the box.
         authority: The authority's certificate in PEM.
     """
-    settings = settings_file.settings(box, platform.broker, places, platform.fallback)
-    return {
+    settings = settings_file.settings(box, platform.broker, places, platform.fallback, platform.updates)
+    root = {} if platform.updates is None else {settings_file.ROOT: File(platform.updates.root, PUBLIC)}
+    return root | {
         settings_file.SETTINGS: File(settings.encode(), PUBLIC),
         settings_file.AUTHORITY: File(authority, PUBLIC),
         settings_file.PLATFORM_KEYS: File(platform.keys, PUBLIC),
@@ -115,4 +117,10 @@ def recorded(row: Mapping[str, Any], wifi_password: str = "") -> tuple[Box, Plat
     fields |= {name: row[name] for name in ("id", "venue", "hall", "language", "contract", "microphone")}
     fields |= json.loads(row["network"])
     box = Box.declared({**fields, "wifi_password": wifi_password})
-    return box, Platform(row["broker"], row["platform_keys"].encode(), tuple(json.loads(row["fallback"])))
+    platform = Platform(
+        row["broker"],
+        row["platform_keys"].encode(),
+        tuple(json.loads(row["fallback"])),
+        Updates.from_json(row["updates"]) if row["updates"] else None,
+    )
+    return box, platform

@@ -27,6 +27,7 @@ from provisioning import authority
 from provisioning.box import Box
 from provisioning.certificates import Revocation
 from provisioning.register_file import RegisterFile, stamp
+from provisioning.updates import Updates
 
 # Why a box is retired, in the technician's words and in X.509's.
 REASONS = {
@@ -62,6 +63,7 @@ class Platform:
     broker: str  # URL
     keys: bytes  # JWKS, public
     fallback: tuple[str, ...] = ()  # URLs of the broker for halls where the first is shut
+    updates: Updates | None = None  # where catalogues come from
 
 
 class Register(RegisterFile):
@@ -89,6 +91,7 @@ class Register(RegisterFile):
         row |= {
             "wifi_password": wifi_password,
             "fallback": json.dumps(platform.fallback),
+            "updates": platform.updates.as_json() if platform.updates else "",
             "platform_keys": platform.keys.decode(),
             "enrolled": stamp(now),
             "status": "enrolled",

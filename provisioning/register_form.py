@@ -6,7 +6,7 @@ images      each image that was ever written on a card, by which any card can be
 audit       who changed what, when
 """
 
-FORM = 2  # of the tables, in the file's `user_version`
+FORM = 3  # of the tables, in the file's `user_version`
 
 TABLES = """
 CREATE TABLE boxes (
@@ -26,6 +26,7 @@ CREATE TABLE boxes (
     status TEXT NOT NULL CHECK (status IN ('enrolled', 'active', 'retired')),
     retired TEXT,
     reason TEXT,
+    updates TEXT NOT NULL DEFAULT '',    -- JSON: where its catalogues come from, and the root that it trusts first
     CHECK ((status = 'retired') = (retired IS NOT NULL AND reason IS NOT NULL))
 ) STRICT;
 CREATE TABLE identities (
@@ -94,7 +95,7 @@ DROP TRIGGER retired_boxes_rest;
 DROP TRIGGER audit_is_not_rewritten;
 DROP TRIGGER audit_is_not_shortened;
 INSERT INTO boxes SELECT id, venue, hall, language, '', microphone, '{}', '', broker, '[]', '', label_code, enrolled,
-    status, retired, reason FROM boxes_1;
+    status, retired, reason, '' FROM boxes_1;
 INSERT INTO identities SELECT serial, id, kid, signing_key, certificate, enrolled, enrolled, retired, reason FROM boxes_1;
 INSERT INTO audit SELECT * FROM audit_1;
 DROP TABLE boxes_1;
@@ -102,4 +103,8 @@ DROP TABLE audit_1;
 """
 
 _AWAY, _, _OVER = _FROM_1.partition("INSERT")
-UPGRADES = {1: _AWAY + TABLES + "INSERT" + _OVER}  # the statements that lead from a form to this one
+# Form 2 did not know of updates.
+_FROM_2 = "ALTER TABLE boxes ADD COLUMN updates TEXT NOT NULL DEFAULT '';\n"
+
+# The statements that lead from a form to this one.
+UPGRADES = {1: _AWAY + TABLES + "INSERT" + _OVER, 2: _FROM_2}

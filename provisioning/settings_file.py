@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 
 from device.errors import Refused
 from provisioning.box import Box
+from provisioning.updates import Updates
 
 PORTS = {"mqtts": 8883, "mqtt": 1883, "wss": 443, "ws": 80}
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
@@ -19,6 +20,7 @@ _USB = re.compile(r"[0-9a-f]{4}:[0-9a-f]{4}")  # vendor and product
 # The names of the files in a box's folder.
 SETTINGS, SIGNING_KEY, TLS_KEY, TLS_CERTIFICATE = "settings.toml", "signing.pem", "tls-key.pem", "tls.pem"
 AUTHORITY, PLATFORM_KEYS, LABEL_CODE = "authority.pem", "platform.jwks", "label-code.scrypt"
+ROOT = "root.json"
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,9 @@ class Places:
         return cls(prefix, prefix, prefix / "run")
 
 
-def settings(box: Box, broker: str, places: Places, fallback: Sequence[str] = ()) -> str:
+def settings(
+    box: Box, broker: str, places: Places, fallback: Sequence[str] = (), updates: Updates | None = None
+) -> str:
     """Write a box's settings.
 
     Args:
@@ -48,6 +52,7 @@ def settings(box: Box, broker: str, places: Places, fallback: Sequence[str] = ()
         broker: URL of the broker, checked by `broker_url`.
         places: Where the files will lie.
         fallback: More URLs of it, checked too, tried in turn where the first is blocked.
+        updates: Where catalogues come from; None: they are copied to the box by hand.
 
     Returns:
         TOML; every value in it is a string, but for the list of fallbacks.
@@ -77,6 +82,10 @@ def settings(box: Box, broker: str, places: Places, fallback: Sequence[str] = ()
             "platform_keys": str(places.identity / PLATFORM_KEYS),
         },
     }
+    if updates is not None:
+        sections["updates"] = {"url": updates.url, "root": str(places.identity / ROOT)}
+        if not updates.public:
+            sections["updates"] |= {name: sections["broker"][name] for name in ("ca", "certificate", "key")}
     lines = [f"# Box {box.id}: {box.venue}, {box.hall}. Written by estu-provision."]
     for section, values in sections.items():
         lines += ["", f"[{section}]", *(f"{key} = {_value(value)}" for key, value in values.items())]

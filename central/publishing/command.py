@@ -105,6 +105,8 @@ def run(asked: argparse.Namespace) -> int:
     repository = Repository(asked.folder)
     if asked.action == "show":
         return _show(repository)
+    if asked.action == "init":
+        asked.folder.mkdir(parents=True, exist_ok=True)
     with repository.shelf.alone():
         if asked.action == "init":
             return _init(repository, asked)

@@ -34,13 +34,12 @@ class KeyFile:
     public: Key
 
 
-def create(path: Path, passphrase: str | None, rounds: int = ROUNDS) -> KeyFile:
+def create(path: Path, passphrase: str | None) -> KeyFile:
     """Make a key pair; nothing is ever overwritten.
 
     Args:
         path: Of the private key; the public one lies beside it, with `.pub`.
         passphrase: What seals it; None leaves it open, for a machine that signs with nobody there.
-        rounds: Of bcrypt.
 
     Raises:
         Refused: The passphrase is too short, or a file is there.
@@ -55,7 +54,7 @@ def create(path: Path, passphrase: str | None, rounds: int = ROUNDS) -> KeyFile:
     form = serialization.PrivateFormat.OpenSSH
     sealed: serialization.KeySerializationEncryption = serialization.NoEncryption()
     if passphrase is not None:
-        sealed = form.encryption_builder().kdf_rounds(rounds).build(passphrase.encode())
+        sealed = form.encryption_builder().kdf_rounds(ROUNDS).build(passphrase.encode())
     private = key.private_bytes(serialization.Encoding.PEM, form, sealed)
     public = key.public_key().public_bytes(serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH)
     try:
@@ -153,6 +152,7 @@ def _open(file: KeyFile, ask: Ask) -> CryptoSigner:
     try:
         try:
             key = serialization.load_ssh_private_key(content, None)
+            _refuse_open_to_others(file.path)
         except TypeError:  # it is sealed
             key = serialization.load_ssh_private_key(content, ask(file.path).encode())
     except ValueError as error:
@@ -171,7 +171,7 @@ def _open(file: KeyFile, ask: Ask) -> CryptoSigner:
     return signer
 
 
-def refuse_open_to_others(path: Path) -> None:
+def _refuse_open_to_others(path: Path) -> None:
     """Refuse a private key that other users of the machine can read.
 
     Raises:

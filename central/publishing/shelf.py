@@ -42,9 +42,10 @@ class Shelf:
         """Have the repository for oneself: two changes at once would use one version twice.
 
         Raises:
-            Refused: Another command is at work in it.
+            Refused: Another command is at work in it, or there is none.
         """
-        self.folder.mkdir(parents=True, exist_ok=True)
+        if not self.folder.is_dir():
+            raise _missing(self.folder)
         with (self.folder / ".lock").open("w") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -77,11 +78,7 @@ class Shelf:
         """
         version = self.root_version()
         if not version:
-            raise Refused(
-                "repository-missing",
-                f"There is no repository in {self.folder}.",
-                "Make one with `estu-central repository init`.",
-            )
+            raise _missing(self.folder)
         return self._read(Root, self._metadata / f"{version}.root.json")
 
     def root_version(self) -> int:
@@ -176,3 +173,11 @@ class Shelf:
                 "repository-damaged", f"{path} is no {kind.type}.", "Put the folder back from its backup."
             )
         return read
+
+
+def _missing(folder: Path) -> Refused:
+    return Refused(
+        "repository-missing",
+        f"There is no repository in {folder}.",
+        "Make one with `estu-central repository init`.",
+    )

@@ -126,6 +126,7 @@ def _now(now: Now) -> dict[str, Any]:
         },
         "mute": now.mute and msgspec.to_builtins(now.mute),
         "sync": now.sync and msgspec.to_builtins(now.sync),
+        "updates": now.updates and msgspec.to_builtins(now.updates),
         "log": str(now.log_trouble) if now.log_trouble else None,
     }
 

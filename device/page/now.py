@@ -21,6 +21,8 @@ from device.settings import Settings
 from device.sync import state
 from device.sync.notices import NoticeWindow
 from device.sync.state import SyncState
+from device.sync.updates import state as update_state
+from device.sync.updates.state import UpdateState
 
 # The level that fills the bar, and the one that leaves it empty.
 LOUDEST, QUIETEST = 0.0, -80.0  # dBFS
@@ -37,12 +39,20 @@ class Places:
     hearing: Path
     muted: Path
     notices: NoticeWindow | None = None
+    updates: Path | None = None
 
     @classmethod
     def of(cls, settings: Settings) -> "Places":
         """Give those of a box."""
         window = NoticeWindow(settings.notices, settings.box.id, settings.broker.platform_keys)
-        return cls(settings.paths.log, settings.sync_state, settings.hearing, settings.muted, window)
+        return cls(
+            settings.paths.log,
+            settings.sync_state,
+            settings.hearing,
+            settings.muted,
+            window,
+            settings.update_state,
+        )
 
 
 @dataclass(frozen=True)
@@ -67,6 +77,7 @@ class Now:
     account: Account | None
     log_trouble: EstuError | None  # why there is no account
     notices: Sequence[Notice] = ()  # what the platform has to say, the newest first
+    updates: UpdateState | None = None  # how updates go; None where nobody looks for any
 
     @property
     def level(self) -> float | None:
@@ -109,7 +120,8 @@ def look(places: Places, at: datetime, up: float) -> Now:
     judged = condition(heard, sync, waiting, receipted, at, up)
     fresh = heard if heard and is_fresh(heard, at, up) else None
     said = places.notices.shown(at) if places.notices else ()
-    return Now(at, judged, fresh, mute.read(places.muted), sync, account, trouble, said)
+    updates = update_state.read(places.updates) if places.updates else None
+    return Now(at, judged, fresh, mute.read(places.muted), sync, account, trouble, said, updates)
 
 
 def time_shown(places: Places, believed: datetime, up: float) -> datetime:

@@ -16,6 +16,7 @@ from device.record.notice import Notice, Words
 from device.record.signing_key import SigningKey
 from device.status import in_words, read
 from device.sync.state import StateFile
+from device.sync.updates.state import UpdateState
 from device.trouble import Trouble
 from tests.simulated.reports import COVERAGE, INCIDENT, PLAY
 
@@ -83,3 +84,23 @@ def test_the_last_trouble_on_the_way_is_told_after_it_is_over(log: EventLog, tmp
     words = in_words(read(log.path, tmp_path / "sync.json"), NOW)
     assert "Connected to broker:8883." in words
     assert any(TROUBLE.message in line and "3 hours ago" in line for line in words)
+
+
+def test_how_updates_go_is_told_in_words(log: EventLog, tmp_path: Path) -> None:
+    trouble = Trouble("updates-expired", "What the server offers has expired.", "The box keeps what it has.")
+    updates = UpdateState(
+        server="updates.example:443",
+        written=NOW,
+        checked=NOW - timedelta(hours=3),
+        catalogue=7,
+        created="2026-06-30T00:00:00Z",
+        system="2027.1",
+        taken=2_500_000,
+        trouble=trouble,
+    )
+    words = "\n".join(in_words(read(log.path, tmp_path / "sync.json", updates=updates), NOW))
+    assert "catalogue 7 of 2026-06-30T00:00:00Z, checked 3 hours ago" in words
+    assert "2.5 MB so far" in words
+    assert "System 2027.1" in words
+    assert "What the server offers has expired. The box keeps what it has." in words
+    assert "Updates" not in "\n".join(in_words(read(log.path, tmp_path / "sync.json"), NOW))

@@ -160,7 +160,7 @@ def test_one_id_asked_for_twice_at_once_is_given_once(
 
 def test_a_register_of_a_newer_form_is_refused(authority: Path) -> None:
     connection = sqlite3.connect(authority / "register.sqlite")
-    connection.execute("PRAGMA user_version = 3")
+    connection.execute("PRAGMA user_version = 4")
     connection.close()
     with pytest.raises(Refused, match="its form is 3") as refusal:
         Register.open(authority / "register.sqlite")

@@ -43,7 +43,7 @@ class UpdatedBox:
     def look(self, url: str) -> Look:
         """Look once."""
         self.folder.mkdir(exist_ok=True)
-        return look(self.order(url), self.clock or _Shown(self.now), Event(), self._arrived)
+        return look(self.order(url), self.clock or Shown(self.now), Event(), self._arrived)
 
     @property
     def recordings(self) -> list[str]:
@@ -68,7 +68,7 @@ class UpdatedBox:
 
 
 @dataclass(frozen=True)
-class _Shown:
+class Shown:
     """A clock that shows one moment."""
 
     at: datetime
