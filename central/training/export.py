@@ -17,8 +17,13 @@ from numpy.typing import NDArray
 
 from central.training.net import EmbeddingNet
 from device.embedding import METADATA, EmbeddingModel
+from device.errors import Refused
 from device.features import PARAMETERS
 
+LARGEST_PARAMETERS, LARGEST_FILE = (
+    1_000_000,
+    1_200_000,
+)  # what a box of this size carries; the second in bytes
 CALIBRATION_WINDOWS = 500  # spectrograms that decide the ranges of the activations
 
 
@@ -40,7 +45,12 @@ def export(
 
     Returns:
         The written model, loaded as the box loads it.
+
+    Raises:
+        Refused: The network or its file is larger than a box should carry.
     """
+    if net.parameter_count() > LARGEST_PARAMETERS:
+        raise _too_large(f"{net.parameter_count():,} parameters", f"{LARGEST_PARAMETERS:,}")
     metadata = {
         "parameters_digest": PARAMETERS.digest,
         "parameters": json.loads(PARAMETERS.canonical),
@@ -53,8 +63,15 @@ def export(
         exact.write_bytes(unquantised)
     beside.write_bytes(with_metadata(quantised(unquantised, spectrograms), metadata, METADATA))
     EmbeddingModel(beside)
+    if (size := beside.stat().st_size) > LARGEST_FILE:
+        beside.unlink()
+        raise _too_large(f"{size:,} bytes", f"{LARGEST_FILE:,}")
     beside.replace(target)
     return EmbeddingModel(target)
+
+
+def _too_large(has: str, at_most: str) -> Refused:
+    return Refused("export-too-large", f"The model has {has}, more than {at_most}.", "Train a narrower one.")
 
 
 def converted(net: torch.nn.Module) -> bytes:

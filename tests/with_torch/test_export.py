@@ -3,12 +3,23 @@
 from pathlib import Path
 
 import numpy as np
+import pytest
 import torch
 
+from central.training import experiments
 from central.training.export import export
 from central.training.net import EmbeddingNet, NetShape, Stage
 from central.training.training import embed_with
+from device.errors import Refused
 from device.features import PARAMETERS, log_mel
+
+
+def test_a_network_too_large_for_a_box_is_not_exported(tmp_path: Path) -> None:
+    wide = EmbeddingNet(experiments.widened(2.2))
+    views = np.zeros((1, PARAMETERS.bands, PARAMETERS.frames), dtype=np.float32)
+    with pytest.raises(Refused, match="narrower"):
+        export(wide, views, tmp_path / "embedding.tflite", [])
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_an_exported_network_answers_as_it_did_and_tells_its_parameters(tmp_path: Path) -> None:
