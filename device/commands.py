@@ -6,9 +6,7 @@ import os
 import signal
 import sys
 import threading
-import time
 import uuid
-from collections.abc import Iterable, Iterator
 from contextlib import AbstractAsyncContextManager
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
@@ -17,7 +15,6 @@ from importlib.metadata import version
 from device import settings
 from device.errors import EstuError, Refused
 from device.host.clock import StreamClock, SystemClock
-from device.sound.block import Block
 
 
 def listen(asked: argparse.Namespace) -> int:
@@ -56,16 +53,16 @@ def listen(asked: argparse.Namespace) -> int:
 
 def replay(asked: argparse.Namespace) -> int:
     """Hear a file in the microphone's place."""
-    from device import listening
+    from device import listening, replaying
     from device.assembly import ear
     from device.sound.replay import blocks
 
     chosen = settings.load(asked.settings)
     stop = _stop_on_signals()
-    clock = StreamClock(_start(asked.start), str(uuid.uuid4()))
-    sound = _until(stop, _paced(blocks(asked.file), asked.speed))
+    clock = StreamClock(replaying.start(asked.start), str(uuid.uuid4()))
+    sound = replaying.until(stop, replaying.paced(blocks(asked.file), asked.speed))
     with ear(chosen, clock) as parts:
-        listening.listen(_moving(clock, sound), parts)
+        listening.listen(replaying.moving(clock, sound), parts)
     return 0
 
 
@@ -132,9 +129,8 @@ def page(asked: argparse.Namespace) -> int:
 
     floor, begun = floor_as_known(chosen.paths.log), running()
 
-    def believed() -> (
-        datetime
-    ):  # not a SystemClock: which run of the machine this is, is hidden from the page
+    # Not a SystemClock: which run of the machine this is, the page's sandbox hides from it.
+    def believed() -> datetime:
         return believable(utc_now(), floor + timedelta(seconds=running() - begun))
 
     server.run(site.site(chosen, utc_now, running, sign_of_life, believed), listening)
@@ -274,43 +270,3 @@ def _stop_on_signals() -> threading.Event:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     return stop
-
-
-def _until(stop: threading.Event, blocks: Iterable[Block]) -> Iterator[Block]:
-    """Pass blocks on until the stop is asked for."""
-    for block in blocks:
-        if stop.is_set():
-            return
-        yield block
-
-
-def _paced(blocks: Iterable[Block], speed: float | None) -> Iterator[Block]:
-    """Pass blocks on no faster than a room would give them, times `speed`."""
-    began, sounded = time.monotonic(), 0.0
-    for block in blocks:
-        yield block
-        sounded += block.seconds
-        if speed:
-            time.sleep(max(0.0, began + sounded / speed - time.monotonic()))
-
-
-def _moving(clock: StreamClock, blocks: Iterable[Block]) -> Iterator[Block]:
-    """Let a replay's clock go with its sound."""
-    for block in blocks:
-        clock.move_to(block.monotonic)
-        yield block
-
-
-def _start(text: str | None) -> datetime:
-    """Read when a replay began."""
-    try:
-        start = datetime.fromisoformat(text) if text else datetime.now(UTC)
-    except ValueError as error:
-        raise Refused(
-            "start-invalid", f"--start {text!r} is not a time.", "Write 2026-07-01T18:00:00+05:00."
-        ) from error
-    if start.tzinfo is None:
-        raise Refused(
-            "start-without-zone", f"--start {text!r} has no time zone.", "Add +05:00, or Z for UTC."
-        )
-    return start.astimezone(UTC)
