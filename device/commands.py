@@ -130,9 +130,8 @@ def page(asked: argparse.Namespace) -> int:
 
     floor, begun = floor_as_known(chosen.paths.log), running()
 
-    def believed() -> (
-        datetime
-    ):  # not a SystemClock: which run of the machine this is, is hidden from the page
+    # Not a SystemClock: which run of the machine this is, the page's sandbox hides from it.
+    def believed() -> datetime:
         return believable(utc_now(), floor + timedelta(seconds=running() - begun))
 
     server.run(site.site(chosen, utc_now, running, sign_of_life, believed), listening)

@@ -10,6 +10,9 @@ import pytest
 
 from central.__main__ import parser as central
 from device.__main__ import parser as device
+from device.light import IN_WORDS
+from device.self_test import hearing, machine, platform
+from device.self_test.finding import Check
 from provisioning.command_line import parser as provisioning
 
 ROOT = Path(__file__).parent.parent
@@ -62,3 +65,23 @@ def test_help_names_each_command_and_an_example(program: str) -> None:
         [sys.executable, "-m", program, "--help"], capture_output=True, text=True, check=True
     )
     assert "example" in told.stdout.lower()
+
+
+def test_whoever_stands_before_the_light_finds_each_rhythm_in_the_hardware_page() -> None:
+    table = (ROOT / "hardware.md").read_text()
+    for light, rhythm in IN_WORDS.items():
+        assert f"| {rhythm} |" in table, light
+
+
+def test_the_hardware_page_says_when_each_check_of_the_self_test_fails() -> None:
+    rows = re.findall(r"^\| (\d\d .*?) \|", (ROOT / "hardware.md").read_text(), re.MULTILINE)
+    told = {int(number): name for number, name in re.findall(r"(\d\d) ([a-z ]+)", ", ".join(rows))}
+    checks = {
+        found.number: found.name
+        for module in (hearing, machine, platform)
+        for found in vars(module).values()
+        if isinstance(found, Check)
+    }
+    assert set(told) == set(checks)
+    for number, name in told.items():
+        assert name.split()[-1] in checks[number]

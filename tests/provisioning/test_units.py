@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from device.__main__ import parser
+from device.sound import microphone
 from provisioning.box import Box
 from provisioning.settings_file import Places, settings
 
@@ -89,6 +90,13 @@ def test_a_service_that_ends_is_started_again_for_ever(service: str) -> None:
     assert values["Type"] == ["notify"]
     assert values["Restart"] == ["always"]
     assert values["StartLimitIntervalSec"] == ["0"]
+    assert int(values["RestartSteps"][0]) > 1  # the pauses grow
+    assert int(values["RestartSec"][0]) < int(values["RestartMaxDelaySec"][0])
+
+
+def test_a_listener_that_hung_is_back_before_its_microphone_is_missed() -> None:
+    """Systemd counts restarts until the machine ends its run: sooner or later each pause is the longest."""
+    assert microphone._CLOSES_WITHIN + int(unit("estu-listen")["RestartMaxDelaySec"][0]) <= 12.0
 
 
 def test_a_service_that_hangs_is_started_again() -> None:
