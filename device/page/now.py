@@ -124,6 +124,22 @@ def look(places: Places, at: datetime, up: float) -> Now:
     return Now(at, judged, fresh, mute.read(places.muted), sync, account, trouble, said, updates)
 
 
+def time_shown(places: Places, believed: datetime, up: float) -> datetime:
+    """Give the time that readers are shown: by the clock of `estu listen`, which wrote the works' times, while it runs.
+
+    The machine's own clock may stand in 1970, and nobody was heard in the future.
+
+    Args:
+        places: Where the other services write.
+        believed: UTC, what to show where `estu listen` does not run.
+        up: Seconds since the machine started.
+    """
+    heard = hearing.read(places.hearing)
+    if heard is None or heard.monotonic is None or not is_fresh(heard, believed, up):
+        return believed
+    return heard.written + timedelta(seconds=up - heard.monotonic)
+
+
 def _account(path: Path) -> tuple[Account | None, EstuError | None]:
     try:
         with LogReader.read(path) as log:
