@@ -101,7 +101,10 @@ class Usb:
         Raises:
             Waiting: One has (`microphone-busy`).
         """
-        if found.card is not None and (user := user_of(found.card, self.root)) is not None:
+        if found.card is None or (user := user_of(found.card, self.root)) is None:
+            return
+        # What this process itself did not let go of will never be free: opening it fails, and that is not waited for for ever.
+        if not (self.root / "proc" / "self" / "task" / str(user)).exists():
             message = f"The microphone {found.name} is used by another program, process {user}."
             raise Waiting("microphone-busy", message, "End that program.")
 

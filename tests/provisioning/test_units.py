@@ -140,3 +140,18 @@ def test_each_private_key_belongs_to_the_one_service_that_uses_it() -> None:
     assert modes["/etc/estu/signing.pem"] == ("0600", unit("estu-listen")["User"][0])
     assert modes["/etc/estu/tls-key.pem"] == ("0600", unit("estu-sync")["User"][0])
     assert modes["/etc/estu/label-code.scrypt"] == ("0600", "estu-page")
+
+
+def test_what_udev_is_told_is_well_formed_and_names_the_users_of_the_units() -> None:
+    lines = (UNITS / "70-estu.rules").read_text().splitlines()
+    term = re.compile(r'([A-Z_]+)(?:\{[^{}]+\})?(==|!=|=|\+=|:=)"([^"]*)"')
+    rules = [line for line in lines if line and not line.startswith("#")]
+    for rule in rules:
+        parts = re.split(r",\s+(?=[A-Z])", rule)
+        assert all(term.fullmatch(part) for part in parts), rule
+        assert any("==" in part for part in parts), rule
+    told = {(found[1], found[3]) for rule in rules for found in term.finditer(rule)}
+    listener = unit("estu-listen")
+    assert {value for key, value in told if key == "OWNER"} == {listener["User"][0]}
+    assert {value for key, value in told if key == "GROUP"} == set(listener["SupplementaryGroups"])
+    assert all(listener["User"][0] in value for key, value in told if key == "RUN")

@@ -5,9 +5,9 @@ import os
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -35,11 +35,15 @@ def test_the_manager_hears_of_start_status_and_end_in_order(manager: socket.sock
     ]
 
 
-def test_the_watchdog_is_fed_while_blocks_arrive_but_not_with_each(manager: socket.socket) -> None:
-    time.sleep(1.0)  # whatever fed it before
-    for _ in range(500):
+def test_the_watchdog_is_fed_while_blocks_arrive_but_not_with_each(
+    manager: socket.socket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [service.time.monotonic() + 10.0]  # whatever fed it before
+    monkeypatch.setattr(service, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    for _ in range(25):
         service.alive()
-    assert manager.recv(4096) == b"WATCHDOG=1"
+        now[0] += 0.1
+    assert [manager.recv(4096) for _ in range(3)] == [b"WATCHDOG=1"] * 3
     manager.setblocking(False)
     with pytest.raises(BlockingIOError):
         manager.recv(4096)

@@ -86,6 +86,18 @@ def test_a_microphone_that_another_program_has_is_busy(bus: UsbBus) -> None:
     wanted.free(wanted.find())
 
 
+def test_a_microphone_that_this_process_did_not_let_go_of_is_no_other_programs(bus: UsbBus) -> None:
+    bus.plug_in()
+    bus.taken(by=77)
+    wanted = Usb(root=bus.root)
+    found = wanted.find()
+    assert found is not None
+    with pytest.raises(Waiting):
+        wanted.free(found)
+    (bus.root / "proc/self/task/77").mkdir(parents=True)
+    wanted.free(found)
+
+
 def test_portaudios_device_is_chosen_by_the_cards_number(bus: UsbBus) -> None:
     bus.plug_in(card=3)
     wanted = Usb(root=bus.root)
