@@ -47,9 +47,9 @@ def text_of(pdf: bytes, folder: Path) -> str:
     ).stdout
 
 
-def test_fifty_labels_lie_on_three_sheets_and_each_qr_code_leads_to_its_box(tmp_path: Path) -> None:
-    drawn = pages(sheet_pdf(labels(50), SHEETS["a4-24"], 0, NOW), tmp_path)
-    assert len(drawn) == 3
+def test_fifty_labels_lie_on_four_sheets_and_each_qr_code_leads_to_its_box(tmp_path: Path) -> None:
+    drawn = pages(sheet_pdf(labels(50), SHEETS["a4-14"], 0, NOW), tmp_path)
+    assert len(drawn) == 4
     for page in drawn:
         assert page.size == pytest.approx((1240, 1754), abs=2), "A4 at 150 dots per inch"
     found = [code.text for page in drawn for code in zxingcpp.read_barcodes(page)]
@@ -57,14 +57,14 @@ def test_fifty_labels_lie_on_three_sheets_and_each_qr_code_leads_to_its_box(tmp_
 
 
 def test_labels_lie_where_the_sheet_has_them(tmp_path: Path) -> None:
-    sheet = SHEETS["a4-24"]
-    (page,) = pages(sheet_pdf(labels(3), sheet, 22, NOW)[:], tmp_path)[:1]
+    sheet = SHEETS["a4-14"]
+    (page,) = pages(sheet_pdf(labels(3), sheet, 12, NOW), tmp_path)[:1]
     found = {code.text: code.position.top_left for code in zxingcpp.read_barcodes(page)}
     assert set(found) == {"http://estu-0001.local", "http://estu-0002.local"}, (
         "the third is on the next sheet"
     )
-    for number, place in ((1, 22), (2, 23)):
-        row, column = divmod(place, 3)
+    for number, place in ((1, 12), (2, 13)):
+        row, column = divmod(place, 2)
         corner = found[f"http://estu-{number:04d}.local"]
         left = (sheet.first[0] + column * sheet.step[0]) * 150 / 25.4
         top = (sheet.first[1] + row * sheet.step[1]) * 150 / 25.4
@@ -73,7 +73,7 @@ def test_labels_lie_where_the_sheet_has_them(tmp_path: Path) -> None:
 
 
 def test_a_label_says_all_in_the_boxs_language(tmp_path: Path) -> None:
-    text = text_of(sheet_pdf(labels(3), SHEETS["roll-62"], 0, NOW), tmp_path)
+    text = text_of(sheet_pdf(labels(3), SHEETS["roll-102"], 0, NOW), tmp_path)
     kazakh = text.split("\f")[2]
     for said in (
         "estu-0003",
@@ -82,6 +82,10 @@ def test_a_label_says_all_in_the_boxs_language(tmp_path: Path) -> None:
         f"Көмек: {SUPPORT}",
         "Үлкен зал",
         "Код",
+        "Естіп тұр",
+        "Микрофон өшірулі",
+        "звук не хранит",
+        "keeps no sound",
     ):
         assert said in kazakh
     assert "Помощь" in text.split("\f")[0]
@@ -95,7 +99,7 @@ def test_each_letter_of_kazakh_is_drawn_and_not_a_box_that_stands_for_it(tmp_pat
         letters = TTFont(label_sheet.FONTS / name).getBestCmap()
         assert all(ord(letter) in letters for letter in "ӘәҒғҚқҢңӨөҰұҮүҺһІі")
     text = text_of(
-        sheet_pdf([Label("estu-1", "ӘҒҚҢӨҰҮҺІ", "әғқңөұүһі", "kk", "A", "x")], SHEETS["roll-62"], 0, NOW),
+        sheet_pdf([Label("estu-1", "ӘҒҚҢӨҰҮҺІ", "әғқңөұүһі", "kk", "A", "x")], SHEETS["roll-102"], 0, NOW),
         tmp_path,
     )
     assert "ӘҒҚҢӨҰҮҺІ" in text
@@ -105,11 +109,11 @@ def test_each_letter_of_kazakh_is_drawn_and_not_a_box_that_stands_for_it(tmp_pat
 def test_nothing_is_drawn_beside_its_label(tmp_path: Path) -> None:
     """Not even what is far too long: it is made smaller, then cut."""
     long = Label("estu-" + "w" * 27, "Қ" * 120, "Ж" * 120, "kk", "7KQ2M-XD4WP", "Щ" * 200)
-    sheet = SHEETS["a4-24"]
+    sheet = SHEETS["a4-14"]
     (page,) = pages(sheet_pdf([long], sheet, 4, NOW), tmp_path)
     dark = page.point(lambda grey: 255 if grey < 200 else 0).getbbox()
     assert dark is not None
-    row, column = divmod(4, 3)
+    row, column = divmod(4, 2)
     left, top = sheet.first[0] + column * sheet.step[0], sheet.first[1] + row * sheet.step[1]
     place = (left, top, left + sheet.label[0], top + sheet.label[1])
     low_x, low_y, high_x, high_y = (edge * 150 / 25.4 for edge in place)
@@ -122,7 +126,7 @@ def test_nothing_is_drawn_beside_its_label(tmp_path: Path) -> None:
 def test_a_font_that_is_not_installed_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(label_sheet, "FONTS", tmp_path)
     with pytest.raises(Exception, match="fonts-dejavu-core"):
-        sheet_pdf(labels(1), SHEETS["a4-24"], 0, NOW)
+        sheet_pdf(labels(1), SHEETS["a4-14"], 0, NOW)
 
 
 def codes(path: Path) -> list[str]:
@@ -182,7 +186,7 @@ def test_the_label_of_a_flashed_box_is_made_anew_from_its_code_alone(
     ("more", "expected"),
     [
         (["--support", ""], "support-missing"),
-        (["--support", "x", "--skip", "24"], "label-skip-faulty"),
+        (["--support", "x", "--skip", "14"], "label-skip-faulty"),
         (["--support", "x", "--code", "7KQ2M-XD4WP"], "label-code-alone"),
         (["--support", "x", "estu-0009"], "box-unknown"),
     ],
