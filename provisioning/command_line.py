@@ -120,7 +120,7 @@ def _add_cards(chosen: "Commands[argparse.ArgumentParser]") -> None:
         help="whom to ask (or $ESTU_SUPPORT)",
     )
     option(
-        "--sheet", choices=SHEETS, default="a4-24", help="24 labels on A4 (Avery L7159), or a roll of 62 mm"
+        "--sheet", choices=SHEETS, default="a4-14", help="14 labels on A4 (Avery L7163), or a roll of 102 mm"
     )
     option(
         "--skip",

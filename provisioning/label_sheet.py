@@ -1,20 +1,28 @@
-"""Labels as PDF: the box, the address of its page with a QR code that leads there, the label's code, whom to ask.
+"""Labels as PDF: which box it is, where its page is, what opens it, whom to ask, what the light says.
+
+That no sound is kept stands there in each language of the country (`hardware.md`, The label).
 
 The QR code holds the address alone. What opens the page's downloads is for whoever stands before the box to read and
 type: a photograph of a QR code travels, and browsers keep addresses.
 """
 
+import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
+from device.condition import Light
 from device.errors import Refused
+from device.light import RHYTHMS
+from device.page.words import LIGHTS
 
 if TYPE_CHECKING:
     from fpdf import FPDF  # with its fonts' library it takes a second to import, and only `label` needs it
+
+    from device.page.language import Code
 
 FONTS = Path(
     "/usr/share/fonts/truetype/dejavu"
@@ -24,12 +32,13 @@ _MARGIN = 2.0  # mm, within a label
 _QUIET = 4  # modules of white around a QR code (ISO/IEC 18004, 9.1)
 _INCH = 25.4  # mm
 
-# What stands before the code and before whom to ask, and what Estu is.
-_WORDS = {
-    "kk": ("Код", "Көмек", "есту: музыканы таниды, дыбыс сақтамайды"),
-    "ru": ("Код", "Помощь", "есту: узнаёт музыку, звук не хранит"),
-    "en": ("Code", "Help", "estu: recognises music, keeps no sound"),
-}
+# What stands before the code and before whom to ask.
+_WORDS = {"kk": ("Код", "Көмек"), "ru": ("Код", "Помощь"), "en": ("Code", "Help")}
+_PROMISE = (
+    "Музыканы таниды, дыбыс сақтамайды · Узнаёт музыку, звук не хранит · Recognises music, keeps no sound"
+)
+_SHOWN = (Light.HEARS_AND_DELIVERED, Light.HEARS_NOT_DELIVERED, Light.DEAF, Light.MUTED)
+_LINE_OF_TIME = 10.0  # seconds of the light's rhythm that are drawn
 
 
 @dataclass(frozen=True)
@@ -67,10 +76,10 @@ class Sheet:
 
 
 SHEETS = {
-    # 24 labels of 63.5 mm x 33.9 mm on A4, as Avery Zweckform's L7159 and many others have them.
-    "a4-24": Sheet((210.0, 297.0), 3, 8, (7.25, 12.9), (66.04, 33.9), (63.5, 33.9)),
-    # A roll for a label printer, 62 mm wide, cut after each label.
-    "roll-62": Sheet((62.0, 34.0), 1, 1, (0.0, 0.0), (62.0, 34.0), (62.0, 34.0)),
+    # 14 labels of 99.1 mm x 38.1 mm on A4, as Avery Zweckform's L7163 and many others have them.
+    "a4-14": Sheet((210.0, 297.0), 2, 7, (4.65, 15.15), (101.6, 38.1), (99.1, 38.1)),
+    # A roll for a label printer, 102 mm wide, cut after each label.
+    "roll-102": Sheet((102.0, 39.0), 1, 1, (1.5, 0.5), (102.0, 39.0), (99.0, 38.0)),
 }
 
 
@@ -115,23 +124,48 @@ def sheet_pdf(labels: Sequence[Label], sheet: Sheet, skipped: int, now: datetime
 
 def _draw(pdf: "FPDF", label: Label, sheet: Sheet, left: float, top: float) -> None:
     width, height = sheet.label
-    code, ask, what = _WORDS[label.language]
-    side = height - 2 * _MARGIN - 6.0
+    code, ask = _WORDS[label.language]
+    side = height - 2 * _MARGIN - 7.0
     _draw_qr(pdf, label.address, left + _MARGIN, top + _MARGIN, side)
-    beside, room = left + 2 * _MARGIN + side, width - side - 3 * _MARGIN
+    beside, room = left + _MARGIN + side, 36.0
     lines = [
-        ("B", 13.0, 0.5, label.box),
-        ("", 6.5, 5.8, label.address),
-        ("", 6.5, 9.2, label.venue),
-        ("", 6.5, 12.2, label.hall),
-        ("", 6.5, 16.4, code),
-        ("B", 11.0, 19.0, label.code),
+        ("B", 13.0, 0.8, label.box),
+        ("", 6.5, 6.3, label.address),
+        ("", 6.5, 9.9, label.venue),
+        ("", 6.5, 12.9, label.hall),
+        ("", 6.5, 17.6, code),
+        ("B", 12.0, 20.4, label.code),
     ]
     for style, size, down, text in lines:
         _line(pdf, style, size, beside, top + _MARGIN + down, room, text)
+    edge = beside + room + _MARGIN
+    for number, light in enumerate(_SHOWN):
+        _draw_rhythm(
+            pdf, label, light, edge, top + _MARGIN + 1.0 + number * 6.6, left + width - _MARGIN - edge
+        )
     below = top + _MARGIN + side
-    _line(pdf, "", 6.5, left + _MARGIN, below + 0.2, width - 2 * _MARGIN, f"{ask}: {label.support}")
-    _line(pdf, "", 5.5, left + _MARGIN, below + 3.2, width - 2 * _MARGIN, what)
+    _line(pdf, "", 7.0, left + _MARGIN, below + 0.4, width - 2 * _MARGIN, f"{ask}: {label.support}")
+    _line(pdf, "", 5.5, left + _MARGIN, below + 4.2, width - 2 * _MARGIN, _PROMISE)
+
+
+def _draw_rhythm(pdf: "FPDF", label: Label, light: Light, left: float, top: float, room: float) -> None:
+    """Draw when the light is lit, as bars along a line of ten seconds, and say what that means."""
+    from device.page.language import language
+
+    words = cast("Code", label.language)
+    _line(pdf, "", 6.0, left, top, room, language(words).text(LIGHTS[light]))
+    pdf.set_line_width(0.1)
+    pdf.rect(left, top + 2.8, room, 1.6)
+    pdf.set_fill_color(0)
+    moment, lit = 0.0, True
+    for seconds in itertools.cycle(RHYTHMS[light]):
+        end = min(moment + seconds, _LINE_OF_TIME)
+        if lit:
+            scale = room / _LINE_OF_TIME
+            pdf.rect(left + moment * scale, top + 2.8, (end - moment) * scale, 1.6, style="F")
+        if end == _LINE_OF_TIME:
+            break
+        moment, lit = end, not lit
 
 
 def _line(pdf: "FPDF", style: str, size: float, left: float, top: float, room: float, text: str) -> None:
