@@ -20,6 +20,7 @@ from device.record.link import Link
 from device.sound.baseline import Baseline
 from device.sound.second import OCTAVES
 from device.sync.state import SyncState
+from device.sync.updates.state import UpdateState
 from device.trouble import Trouble
 from device.under_way import UnderWay
 from tests.contract.shipped import FOLDER, received, vectors
@@ -148,6 +149,15 @@ def sync_states() -> list[bytes]:
     states = (
         SyncState(True, "broker:8883", NOW, None, NOW),
         SyncState(False, "broker:443", NOW, TROUBLE, NOW),
+    )
+    return [msgspec.json.encode(one) for one in states]
+
+
+def update_states() -> list[bytes]:
+    """Give what `estu sync` writes of updates."""
+    states = (
+        UpdateState("updates.example:443", NOW, NOW, 7, "2026-11-27T00:00:00Z", "2027.1", None, None),
+        UpdateState("updates.example:443", NOW, None, None, None, None, 4096, TROUBLE),
     )
     return [msgspec.json.encode(one) for one in states]
 

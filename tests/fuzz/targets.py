@@ -39,6 +39,7 @@ from device.sound import baseline
 from device.sync import state, topics
 from device.sync.link import from_url
 from device.sync.notices import NoticeBoard
+from device.sync.updates import state as update_state
 from device.under_way import UnderWayFile
 from provisioning import settings_file
 from provisioning.batch import read_batch
@@ -195,6 +196,11 @@ def _sync_state(content: bytes) -> None:
     assert found is None or found.written.tzinfo
 
 
+def _update_state(content: bytes) -> None:
+    found = update_state.read(_written(content))
+    assert found is None or found.written.tzinfo
+
+
 def _hearing(content: bytes) -> None:
     found = hearing.read(_written(content))
     assert found is None or (found.written.tzinfo and found.since.tzinfo)
@@ -275,6 +281,7 @@ TARGETS = {
         Target("settings", _settings, seeds.settings),
         Target("key", _key, seeds.keys),
         Target("sync-state", _sync_state, seeds.sync_states),
+        Target("update-state", _update_state, seeds.update_states),
         Target("hearing", _hearing, seeds.hearings),
         Target("mute", _mute, seeds.mutes),
         Target("under-way", _under_way, seeds.under_ways),

@@ -162,7 +162,7 @@ def test_a_register_of_a_newer_form_is_refused(authority: Path) -> None:
     connection = sqlite3.connect(authority / "register.sqlite")
     connection.execute("PRAGMA user_version = 4")
     connection.close()
-    with pytest.raises(Refused, match="its form is 3") as refusal:
+    with pytest.raises(Refused, match="its form is 4") as refusal:
         Register.open(authority / "register.sqlite")
     assert refusal.value.code == "register-unreadable"
 
@@ -229,3 +229,12 @@ def test_a_register_of_the_first_form_is_taken_over_whole(tmp_path: Path) -> Non
     with pytest.raises(sqlite3.IntegrityError, match="a box is retired, never removed"):
         connection.execute("DELETE FROM boxes")
     connection.close()
+
+
+def test_a_register_that_knew_nothing_of_updates_is_taken_over(register, enrol, authority: Path) -> None:
+    enrol()
+    connection = sqlite3.connect(authority / "register.sqlite")
+    connection.executescript("ALTER TABLE boxes DROP COLUMN updates; PRAGMA user_version = 2;")
+    connection.close()
+    (box,) = register().boxes()
+    assert box["updates"] == ""

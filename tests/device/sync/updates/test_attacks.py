@@ -284,6 +284,21 @@ def test_rotated_keys_what_a_replaced_key_signs_is_refused(
     assert content.recordings == ["abai", "bayan"]
 
 
+def test_rotated_keys_a_thief_who_ran_far_ahead_stops_a_box_only_until_the_key_is_replaced(
+    publisher: Publisher, server: UpdateServer, content: UpdatedBox
+) -> None:
+    def run_ahead(timestamp: Metadata[Timestamp]) -> None:
+        timestamp.signed.version = 2**31
+
+    server.lies["timestamp.json"] = signed_anew(publisher, "timestamp.json", ["timestamp-0"], run_ahead)
+    taken(content, server, "abai")  # it is rightly signed
+    server.lies.clear()
+    publisher.publish("abai", "bayan")
+    refused(content, server, "updates-older")
+    publisher.replace_key("timestamp", "fresh")
+    taken(content, server, "abai", "bayan")
+
+
 def test_a_new_box_with_the_first_root_follows_to_the_newest(
     publisher: Publisher, server: UpdateServer, tmp_path: Path
 ) -> None:
