@@ -275,9 +275,7 @@ def evening_of(matcher: Matcher, sound: Sound) -> list[tuple[str, str, float, fl
     ]
 
 
-def test_an_evening_has_the_same_plays_among_many_other_recordings(
-    matcher: Matcher, tmp_path: Path
-) -> None:
+def test_an_evening_has_the_same_plays_among_many_other_recordings(matcher: Matcher, tmp_path: Path) -> None:
     known = [reference(f"r{seed}", music(seed)) for seed in range(12)]
     others = [reference(f"other{seed}", music(1000 + seed)) for seed in range(150)]
     build(tmp_path, [[*known, *others], [reference("addition", music(50))]], coarse=1000)
