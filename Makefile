@@ -6,7 +6,7 @@ UV_VERSION := 0.13.9
 UV := .uv/bin/uv
 PYTHON := .venv/bin/python
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
-EXTRAS := --extra box --extra central --extra postgresql --extra provisioning
+EXTRAS := --extra box --extra central --extra dask --extra postgresql --extra provisioning
 # What checks the contract from outside, and the verifier in JavaScript; Node itself is a locked Python package.
 NODE_FOLDERS := central/verifier-js tests/contract
 
@@ -31,6 +31,7 @@ APT_IMAGE := qemu-user-static qemu-system-arm erofs-utils e2fsprogs kmod rauc sq
 
 export UV_PYTHON_PREFERENCE := only-system
 export UV_NO_PROGRESS := 1
+export SIZES
 # A second BLAS thread on two cores spins more than it adds.
 export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
@@ -61,7 +62,7 @@ fuzz: setup ## look for inputs that a reader stumbles over, led by coverage (TAR
 unplugs: setup ## pull a virtual microphone out a hundred times, into build/bench/unplugs.json (COUNT=)
 	$(PYTHON) -m tests.benchmarks unplugs
 
-bench: setup ## measure speed and memory against peers and limits, into build/bench/
+bench: setup ## measure speed and memory against peers and limits, into build/bench/ (SIZES=1000,1000000 of catalogues)
 	$(PYTHON) -m tests.benchmarks
 
 evaluation: setup ## measure recognition by room, noise and length, into build/evaluation/ (an hour; CLIPS=, HOURS=, FLOAT=)

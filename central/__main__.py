@@ -16,6 +16,7 @@ examples:
   estu-central notice --help                                   words for the pages of boxes
   estu-central database status --database URL                  which tables a ledger has, and how much is in them
   estu-central repository init site --keys keys                signed files that boxes take catalogues from
+  estu-central rematch catalogue --database URL                unknown music of earlier evenings, tried again
   estu-central evaluate --corpus test                          recall by room, noise and length; false plays an hour
 """
 
@@ -25,6 +26,7 @@ PUBLISH = "publish a model or a system for boxes"
 EVALUATE = "measure how well recordings are recognised, and what is wrongly played"
 NOTICE = "say something on the pages of boxes"
 DATABASE = "look at a ledger's database, and bring its tables to this release"
+REMATCH = "match unknown music of earlier evenings against a larger catalogue"
 KEYS = "make and show the key that signs receipts"
 
 
@@ -42,6 +44,7 @@ def parser() -> argparse.ArgumentParser:
     from central.receiver import database_command as database
     from central.receiver import keys_command as keys
     from central.receiver import notice_command as notice
+    from central.rematch import command as rematch
 
     top = argparse.ArgumentParser(
         prog="estu-central",
@@ -64,6 +67,7 @@ def parser() -> argparse.ArgumentParser:
     publish.add_arguments(
         subparsers.add_parser("publish", help=PUBLISH, description=f"{PUBLISH.capitalize()}.")
     )
+    rematch.add_arguments(subparsers.add_parser("rematch", help=REMATCH))
     calibrate.add_arguments(subparsers)
     evaluate.add_arguments(subparsers.add_parser("evaluate", help=EVALUATE))
     for name, command in (
@@ -74,6 +78,7 @@ def parser() -> argparse.ArgumentParser:
         ("keys", keys),
         ("repository", repository),
         ("publish", publish),
+        ("rematch", rematch),
         ("calibrate", calibrate),
         ("evaluate", evaluate),
     ):

@@ -4,7 +4,6 @@ Everything before this stage counts in seconds of the stream; everything after i
 """
 
 import logging
-import math
 from collections import deque
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -12,14 +11,14 @@ from typing import Any
 
 import numpy as np
 
+from device import spelling
 from device.catalogue.catalogue import Catalogue
-from device.catalogue.recording import Recording, Work
 from device.catalogue.thresholds import Thresholds
 from device.coverage import Coverage
 from device.hearing import Sounding
 from device.host.clock import Clock, Instant
 from device.match.chance import Chance
-from device.match.match import RunnerUp, Window
+from device.match.match import RunnerUp
 from device.play import Play
 from device.record import limits, reports
 from device.record.log import EventLog
@@ -201,9 +200,9 @@ class Account:
         return reports.PlayReport(
             status=play.status.value,
             kind=recording.kind,
-            recording=_name(recording),
-            alternatives=tuple(_name(self._catalogue.recording(one)) for one in alternatives),
-            works=tuple(_work(work) for work in recording.works),
+            recording=spelling.name(recording),
+            alternatives=tuple(spelling.name(self._catalogue.recording(one)) for one in alternatives),
+            works=tuple(spelling.work(work) for work in recording.works),
             start=self._utc(now, play.start),
             end=self._utc(now, play.end),
             start_monotonic=self._monotonic(play.start),
@@ -220,7 +219,7 @@ class Account:
             windows=best.windows,
             windows_agreeing=best.agreeing,
             groups_agreeing=best.groups,
-            evidence=tuple(_window(one, play.start) for one in best.evidence[: limits.WINDOWS]),
+            evidence=tuple(spelling.window(one, play.start) for one in best.evidence[: limits.WINDOWS]),
             model=self._model,
             catalogue=self._catalogue.digest,
             level_dbfs=self._level(play.start, play.end),
@@ -275,28 +274,3 @@ class Account:
         if runner_up is None:
             return None
         return reports.RunnerUp(self._catalogue.recording(runner_up.recording).id, runner_up.score)
-
-
-def _name(recording: Recording) -> reports.RecordingName:
-    return reports.RecordingName(
-        id=recording.id,
-        isrc=recording.isrc,
-        title=recording.title or recording.id,
-        artist=recording.artist,
-        label=recording.label,
-    )
-
-
-def _window(window: Window, start: float) -> reports.WindowReport:
-    return reports.WindowReport(
-        at=window.at - start,
-        reference=window.reference,
-        similarity=None if math.isnan(window.similarity) else window.similarity,
-        density=window.density,
-        weight=window.weight,
-    )
-
-
-def _work(work: Work) -> reports.WorkName:
-    creators = tuple(reports.CreatorName(c.name, c.role, c.ipi) for c in work.creators)
-    return reports.WorkName(work.iswc, work.title or work.iswc or "", creators)

@@ -14,6 +14,8 @@ from device.features import PARAMETERS
 from device.gate import Gate
 from device.host.in_use import Held
 from device.match import background, calibration, chance
+from device.match.background import Background
+from device.match.calibration import Calibration
 from device.match.chance import Chance
 from device.match.matcher import Matcher
 from device.model_set import ModelSet
@@ -30,6 +32,8 @@ class Recogniser:
     model: EmbeddingModel
     catalogue: Catalogue
     matcher: Matcher
+    background: Background
+    calibration: Calibration
     chance: Chance  # how often unknown sound reaches a score
     gate: Gate | None  # None where none came with the model; then nobody tells music from speech
     held: Held
@@ -106,18 +110,14 @@ def _open(folder: Path, content: bytes, models: Path | None, former: Recogniser 
     try:
         model, gate = _loaded(found, told.model, former)
         catalogue = Catalogue.open(folder, model.digest, PARAMETERS.digest)
-        matcher = Matcher(
-            catalogue,
-            background.load(model.dimension, found.background),
-            calibration.load(found.calibration, model.digest),
-            hop=QUERY_HOP,
-            window=PARAMETERS.seconds,
-        )
+        crowd = background.load(model.dimension, found.background)
+        measured = calibration.load(found.calibration, model.digest)
+        matcher = Matcher(catalogue, crowd, measured, hop=QUERY_HOP, window=PARAMETERS.seconds)
         tail = chance.load(found.calibration)
     except BaseException:
         held.let_go()
         raise
-    return Recogniser(model, catalogue, matcher, tail, gate, held)
+    return Recogniser(model, catalogue, matcher, crowd, measured, tail, gate, held)
 
 
 def _loaded(found: ModelSet, digest: str, former: Recogniser | None) -> tuple[EmbeddingModel, Gate | None]:

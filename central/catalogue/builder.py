@@ -8,7 +8,7 @@ Rules:
 """
 
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +16,7 @@ from typing import Protocol
 
 from central.catalogue import (
     calibrated,
+    cluster,
     coarse,
     duplicates,
     folder,
@@ -38,7 +39,7 @@ from central.catalogue.sources import Sources
 from central.catalogue.stock import StockPart, StockReference
 from central.catalogue.store import Store
 from central.catalogue.survey import Survey, Surveyed
-from central.catalogue.workers import Task, fingerprint_all
+from central.catalogue.workers import Done, Task, fingerprint_all
 from device.catalogue import manifest
 from device.catalogue.catalogue import Catalogue
 from device.catalogue.manifest import Manifest, PartEntry
@@ -68,6 +69,9 @@ class Order:
     calibration: Path = calibration.SHIPPED
     hop: float = REFERENCE_HOP  # seconds
     coarse_from: int = coarse.COARSE_FROM  # vectors
+    dask: str | None = (
+        None  # address of a cluster's scheduler that does the fingerprinting; None: processes here
+    )
 
 
 class Watcher(Protocol):
@@ -188,13 +192,17 @@ class _Build:
         faults: dict[str, str] = {}
         self.watcher.begin("Fingerprinting", len(tasks))
         if tasks:
-            jobs = min(self.order.jobs, len(tasks))
-            for done in fingerprint_all(tasks.values(), self.order.model, self.store, jobs):
+            for done in self._fingerprinted(tasks.values()):
                 self.watcher.step()
                 self.remarks += done.remarks
                 if done.fault:
                     faults[done.task.content] = done.fault
         return len(tasks) - len(faults), faults
+
+    def _fingerprinted(self, tasks: Collection[Task]) -> Iterator[Done]:
+        if self.order.dask is not None:
+            return cluster.fingerprint_all(tasks, self.order.model, self.store, self.order.dask)
+        return fingerprint_all(tasks, self.order.model, self.store, min(self.order.jobs, len(tasks)))
 
     def _write(self, planned: Plan, known: Mapping[str, StockReference], former: Catalogue | None) -> None:
         out = self.order.out

@@ -76,9 +76,10 @@ def write(
 
 def chosen_rows(first_rows: NDArray[np.int64], step: int) -> NDArray[np.int64]:
     """Give every `step`-th row of each recording, its first one included."""
-    rows = np.arange(first_rows[-1])
-    within = rows - np.repeat(first_rows[:-1], np.diff(first_rows))
-    return np.asarray(rows[within % step == 0])
+    counts = -(-np.diff(first_rows) // step)
+    begins = np.cumsum(counts) - counts
+    within = np.arange(counts.sum()) - np.repeat(begins, counts)
+    return np.asarray(np.repeat(first_rows[:-1], counts) + step * within)
 
 
 def _sounding(vectors: Vectors, rows: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -60,6 +60,11 @@ def add_arguments(subparsers: "argparse._SubParsersAction[argparse.ArgumentParse
         "--jobs", type=_jobs, default=_cores(), metavar="N", help="processes (default: %(default)s)"
     )
     build.add_argument(
+        "--dask",
+        metavar="ADDRESS",
+        help="let a cluster hear the music: the address of a dask scheduler, such as tcp://10.0.0.5:8786",
+    )
+    build.add_argument(
         "--model", type=Path, default=shipped_model_path(), metavar="FILE", help=argparse.SUPPRESS
     )
     from central.publishing import publish_command
@@ -109,6 +114,7 @@ def _build(args: argparse.Namespace) -> int:
         metadata=args.metadata,
         works=args.works,
         withdrawn=args.withdrawn,
+        dask=args.dask,
     )
     columns = (TextColumn("{task.description:>17}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), disable=not sys.stderr.isatty()) as progress:

@@ -72,10 +72,10 @@ def write(
         first_rows = np.fromfile(beside / manifest.FIRST_ROWS, dtype="<i8")
         index = coarse.write(np.asarray(mapped), first_rows, hop, beside, threads)
     size = PartDescription(count, vectors, seconds, (), index)
-    digest = _describe(beside, size)
+    digest = describe(beside, size)
     if alike is not None:
         _write_alike(beside / manifest.RECORDINGS, alike(beside, PartEntry("new", digest)))
-        digest = _describe(beside, size)
+        digest = describe(beside, size)
     part = parts / f"part-{digest[:16]}"
     for file in beside.iterdir():
         sync(file)
@@ -87,7 +87,7 @@ def write(
     return PartEntry(part.name, digest)
 
 
-def _describe(folder: Path, size: PartDescription) -> str:
+def describe(folder: Path, size: PartDescription) -> str:
     """Write the part's description and give its digest."""
     files = tuple(_entry(file) for file in sorted(folder.iterdir()) if file.name != manifest.PART)
     description = manifest.encode(replace(size, files=files))
@@ -116,7 +116,7 @@ def sync(path: Path) -> None:
 def _write_references(folder: Path, references: Iterable[Reference]) -> tuple[int, int, int, float]:
     """Write recordings and vectors; give the numbers of recordings, of vectors, of values in one, and the seconds."""
     first_rows, last_seconds, dimension, seconds = [0], [], 0, 0.0
-    tables = _Tables(folder / manifest.RECORDINGS)
+    tables = Tables(folder / manifest.RECORDINGS)
     with (folder / manifest.VECTORS).open("wb") as file:
         for number, reference in enumerate(references):
             vectors = reference.fingerprint.vectors
@@ -132,10 +132,11 @@ def _write_references(folder: Path, references: Iterable[Reference]) -> tuple[in
     return len(last_seconds), first_rows[-1], dimension, seconds
 
 
-class _Tables:
+class Tables:
     """Fills a part's SQLite file, some recordings at a time."""
 
     def __init__(self, path: Path) -> None:
+        """Begin a file."""
         self._database = sqlite_utils.Database(path, execute_plugins=False)
         # The file is thrown away if the build ends early, and synced as a whole when it is done.
         self._database.execute("pragma journal_mode = off")
@@ -150,6 +151,7 @@ class _Tables:
         }
 
     def add(self, number: int, reference: Reference) -> None:
+        """Add the next recording."""
         recording = reference.recording
         self._rows["recordings"].append(
             {
@@ -180,6 +182,7 @@ class _Tables:
             self._flush()
 
     def close(self) -> None:
+        """Write what is left."""
         self._flush()
         self._database.close()
 

@@ -63,13 +63,16 @@ class Account:
         """Read this ledger, or the one in a database that has this release's tables."""
         self._engine: Engine = reading(ledger.engine if isinstance(ledger, Ledger) else ledger)
 
-    def counted(self, name: str, after: int = 0, limit: int = 1_000) -> list[CountedEvent]:
+    def counted(
+        self, name: str, after: int = 0, limit: int = 1_000, kind: str | None = None
+    ) -> list[CountedEvent]:
         """Give a box's events that count, in order.
 
         Args:
             name: The box.
             after: The number that the last page ended with.
             limit: How many at most.
+            kind: Only events of this type, such as `kz.estu.play.v1`; None: all.
         """
         question = (
             select(event.c.box, event.c.seq, event.c.hash, event.c.type, event.c.time, event.c.jws)
@@ -78,6 +81,8 @@ class Account:
             .order_by(event.c.seq)
             .limit(limit)
         )
+        if kind is not None:
+            question = question.where(event.c.type == kind)
         with self._engine.connect() as connection:
             return [CountedEvent(*row) for row in connection.execute(question)]
 

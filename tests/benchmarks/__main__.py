@@ -7,10 +7,10 @@ from types import FrameType
 
 from rich.console import Console
 
-from tests.benchmarks import hearing, log_growth, page, receiving, sync, unplugs, whole_way
+from tests.benchmarks import catalogue, hearing, log_growth, page, receiving, sync, unplugs, whole_way
 from tests.benchmarks.figure import tell
 
-ALL = {"hearing": hearing, "sync": sync, "page": page}
+ALL = {"hearing": hearing, "catalogue": catalogue, "sync": sync, "page": page}
 ALONE = {
     "log_growth": log_growth,
     "receiving": receiving,

@@ -20,6 +20,7 @@ from device.match.background import Background
 from device.match.calibration import Calibration
 from device.match.match import Match, groups
 from device.match.matcher import MEMORY, Matcher
+from device.play import Plays, Status
 
 DIMENSION, HOP, WINDOW = 64, 0.5, 2.0
 WINDOWS = 240  # of each recording, 120 s
@@ -259,3 +260,35 @@ def test_the_coarse_index_finds_what_the_exact_search_finds(tmp_path: Path) -> N
 
 def test_no_queries_give_no_matches(matcher: Matcher) -> None:
     assert matcher.identify(np.empty(0), np.empty((0, DIMENSION), dtype=np.float32)) == []
+
+
+def evening_of(matcher: Matcher, sound: Sound) -> list[tuple[str, str, float, float]]:
+    plays = Plays(ACCEPT, 3.0)
+    ended = []
+    for number, embedding in enumerate(sound):
+        ended += plays.hear(number * HOP, matcher.hear(number * HOP, embedding))
+    ended += plays.finish()
+    return [
+        (matcher.catalogue.recording(play.recording).id, play.status.value, play.start, play.end)
+        for play in ended
+        if play.status is Status.IDENTIFIED
+    ]
+
+
+def test_an_evening_has_the_same_plays_among_many_other_recordings(matcher: Matcher, tmp_path: Path) -> None:
+    known = [reference(f"r{seed}", music(seed)) for seed in range(12)]
+    others = [reference(f"other{seed}", music(1000 + seed)) for seed in range(150)]
+    build(tmp_path, [[*known, *others], [reference("addition", music(50))]], coarse=1000)
+    crowded = matcher_of(tmp_path)
+    assert crowded.catalogue.parts[0].coarse is not None
+    pieces = [music(3)[40:80], music(500)[:40], music(9)[10:60], music(501)[:70], music(50)[100:140]]
+    sound = heard(np.concatenate(pieces), 0.8)
+    matcher.forget()
+    alone = evening_of(matcher, sound)
+    matcher.forget()
+    assert [name for name, *_ in alone] == ["r3", "r9", "addition"]
+    among = evening_of(crowded, sound)
+    assert [(name, status) for name, status, *_ in among] == [(name, status) for name, status, *_ in alone]
+    for (*_, start, end), (*_, alone_start, alone_end) in zip(among, alone, strict=True):
+        assert start == pytest.approx(alone_start, abs=HOP)
+        assert end == pytest.approx(alone_end, abs=HOP)

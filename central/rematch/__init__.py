@@ -1,0 +1,1 @@
+"""Unknown music of earlier evenings, matched against a larger catalogue."""
