@@ -6,8 +6,10 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Event, Thread
 from typing import Any
 
 import msgspec
@@ -15,7 +17,7 @@ import pytest
 
 from device import hearing
 from device.hearing import Hearing
-from device.host import clock
+from device.host import atomic_file, clock
 from device.host.clock import StreamClock
 from device.record.keys import Jwks
 from device.record.log import EventLog
@@ -151,17 +153,35 @@ def test_a_dead_microphone_fails_and_a_clip_that_is_not_heard_too(box: Path) -> 
     assert checks[13]["outcome"] in {"FAIL", "SKIP"}
 
 
-def listening(box: Path, **changes: Any) -> None:
-    """Write what `estu listen` would have written this moment."""
-    told = Hearing("hearing", NOW, -40.0, -20.0, -65.0, "A mic", (), "unknown", None, NOW, clock.running())
-    hearing.write(box / "run" / "hearing.json", msgspec.structs.replace(told, **changes))
+@contextmanager
+def listening(box: Path) -> Iterator[None]:
+    """Write each moment what `estu listen` would: its word grows old in seconds."""
+    ended = Event()
+
+    def write() -> None:
+        while True:
+            now, up = datetime.now(UTC), clock.running()
+            hearing.write(
+                box / "run" / "hearing.json",
+                Hearing("hearing", now, -40.0, -20.0, -65.0, "A mic", (), "unknown", None, now, up),
+            )
+            connected = SyncState(True, "b.example:8883", NOW, None, now)
+            atomic_file.show(box / "sync.json", msgspec.json.encode(connected))
+            if ended.wait(1.0):
+                return
+
+    writing = Thread(target=write)
+    writing.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        writing.join()
 
 
 def test_while_the_box_listens_its_own_word_is_taken(box: Path) -> None:
-    listening(box)
-    connected = SyncState(True, "b.example:8883", NOW, None, datetime.now(UTC))
-    (box / "sync.json").write_bytes(msgspec.json.encode(connected))
-    _, checks = self_test(box)
+    with listening(box):
+        _, checks = self_test(box)
     assert outcomes(checks, 10, 11, 12, 13, 60) == ["PASS", "PASS", "PASS", "SKIP", "PASS"], checks
     assert "systemctl stop estu-listen" in checks[13]["advice"]
     assert "`estu sync` is connected" in checks[60]["words"]
