@@ -49,6 +49,7 @@ Code = Literal[
     "broken",
     "muted",
     "starting",
+    "starting-again",
     "microphone-lost",
     "microphone-busy",
     "microphone-ambiguous",
@@ -72,6 +73,7 @@ ADVICE: dict[Code, str] = {
     "broken": "Something in the box is broken. Pull its plug, wait ten seconds, plug it in; then call the technician.",
     "muted": "The box is muted and hears nothing. Let it hear again on its page or with its button.",
     "starting": "The box is starting. Wait two minutes.",
+    "starting-again": "The box had to start listening anew. Wait two minutes; if this stays, call the technician.",
     "microphone-lost": "The microphone is away. Plug it in again, straight into the box.",
     "microphone-busy": "Another program has the microphone. Pull the box's plug, wait ten seconds, plug it in; then call "
     "the technician.",
@@ -129,7 +131,7 @@ def condition(
         return Condition(Light.BROKEN, "listen-stopped")
     if not is_fresh(hearing, now, up):
         return Condition(Light.BROKEN, "listen-stopped")
-    not_hearing = _not_hearing(hearing)
+    not_hearing = _not_hearing(hearing, up)
     if not_hearing is not None:
         return not_hearing
     undelivered = _undelivered(sync, waiting, last_receipt, now)
@@ -147,7 +149,7 @@ def is_fresh(hearing: Hearing, now: datetime, up: float | None) -> bool:
     return -1.0 <= up - hearing.monotonic <= HEARING_GROWS_OLD.total_seconds()
 
 
-def _not_hearing(hearing: Hearing) -> Condition | None:
+def _not_hearing(hearing: Hearing, up: float | None) -> Condition | None:
     trouble = None if hearing.trouble is None else hearing.trouble.code
     if trouble == "disk-full":  # also where it hears: what it hears waits in memory
         return Condition(Light.BROKEN, "disk-full")
@@ -159,7 +161,9 @@ def _not_hearing(hearing: Hearing) -> Condition | None:
         case "muted":
             return Condition(Light.MUTED, "muted")
         case "starting":
-            return Condition(Light.STARTING, "starting")
+            # A service that ends again and again says each time that it starts: nobody shall wait for it for ever.
+            again = up is not None and up >= STARTS_WITHIN
+            return Condition(Light.STARTING, "starting-again" if again else "starting")
         case "lost":
             return Condition(Light.DEAF, _lost(trouble))
         case "deaf":

@@ -48,6 +48,9 @@ ADVICE: Mapping[Code, str] = {
         "The microphone is switched off, the box hears nothing. Switch it on when it may hear again."
     ),
     "starting": marked("The box is starting. Wait two minutes."),
+    "starting-again": marked(
+        "The box had to start listening anew. Wait two minutes; if this stays, call the technician."
+    ),
     "microphone-lost": marked("There is no microphone. Plug it in again, straight into the box."),
     "microphone-busy": marked(
         "Another program has the microphone. Pull the plug of the box, wait ten seconds and plug it in again. "

@@ -105,6 +105,17 @@ def test_a_box_that_has_not_begun_to_listen_is_starting() -> None:
     assert condition(None, sync(), 0, RECEIVED, NOW, up=299.0).light is Light.STARTING
 
 
+def test_a_service_that_starts_again_and_again_is_not_waited_for_without_end() -> None:
+    said = hearing(state="starting", monotonic=5_000.0)
+    assert condition(said, sync(), 0, RECEIVED, NOW, up=5_001.0) == Condition(
+        Light.STARTING, "starting-again"
+    )
+    assert (
+        condition(hearing(state="starting", monotonic=40.0), sync(), 0, RECEIVED, NOW, up=41.0).code
+        == "starting"
+    )
+
+
 def test_a_box_that_never_begins_to_listen_is_not_starting_for_ever() -> None:
     found = condition(None, sync(), 0, RECEIVED, NOW, up=300.0)
     assert found == Condition(Light.BROKEN, "listen-stopped")
