@@ -95,6 +95,7 @@ def served(house: House, time: Time) -> Iterator[str]:
     app = site(settings.load(house.settings), lambda: time.utc, lambda: time.monotonic)
     with socket.socket() as opened:
         opened.bind(("127.0.0.1", 0))
+        opened.listen()  # whoever comes before the server has started waits
         server = uvicorn.Server(uvicorn.Config(app, log_config=None, ws="none"))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [opened]})
         thread.start()
