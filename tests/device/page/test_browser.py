@@ -144,6 +144,10 @@ def test_every_state_of_the_box_is_shown_to_everybody(
     with served(house, time) as url:
         for light, (state, connected) in STATES.items():
             houses.hears(house, NOW, state, sounding=False, level_dbfs=-31.0 if state == "hearing" else None)
+            if state == "muted":
+                mute.set_mute(house.run / "muted", "page", NOW)
+            else:
+                mute.clear(house.run / "muted")
             houses.sends(
                 house, NOW, connected, None if connected else Trouble("broker-away", "Away.", "Wait.")
             )
