@@ -10,6 +10,7 @@ from device.record.keys import Jwks
 from device.record.signing_key import SigningKey
 from tests.device.catalogue.made_up import write_usable
 from tests.simulated.machine import REPOSITORY, Machine, cannot_boot
+from tests.simulated.publisher import Publisher
 
 UNITS = REPOSITORY / "firmware-image" / "units"
 BOX = "estu-0001"
@@ -39,11 +40,13 @@ def furnished(path: Path) -> Machine:
     for name in ("signing.pem", "tls-key.pem"):
         machine.put(f"/etc/estu/{name}", (path / "signing.pem").read_text(), 0o600)
     machine.put("/etc/estu/label-code.scrypt", "not a hash of anything", 0o600)
+    machine.put("/etc/estu/root.json", Publisher(path / "publisher").root.read_text())
     machine.put("/etc/estu/platform.jwks", Jwks.of([SigningKey.create(None).public]).as_json().decode())
     machine.put(
         "/etc/estu/settings.toml",
         f'[box]\nid = "{BOX}"\nvenue = "Opera"\n[paths]\ncatalogue = "/opt/catalogue"\n'
-        '[broker]\nurl = "mqtt://127.0.0.1:1"\n',
+        '[broker]\nurl = "mqtt://127.0.0.1:1"\n'
+        '[updates]\nurl = "http://127.0.0.1:1"\nevery = 2\n',
     )
     return machine
 
@@ -68,6 +71,12 @@ def test_the_three_services_start_and_say_in_words_what_they_do(told: dict[str, 
     assert "microphone" in told["services"]["estu-listen"]["StatusText"]
     assert "127.0.0.1:1" in told["services"]["estu-sync"]["StatusText"]
     assert json.loads(told["hearing"])["state"] == "lost"  # there is no card that ALSA would know
+
+
+def test_updates_are_looked_for_in_the_senders_sandbox(told: dict[str, Any]) -> None:
+    said = json.loads(told["updates"])
+    assert said["trouble"]["code"] == "updates-away", said
+    assert said["checked"] is None
 
 
 def test_in_the_listeners_sandbox_no_socket_but_a_local_one_can_be_made(told: dict[str, Any]) -> None:

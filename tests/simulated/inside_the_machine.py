@@ -210,6 +210,9 @@ def main() -> None:
     told["up"], told["marked"] = up, signing.exists()
     wait(lambda: shown("estu-sync")["StatusText"].count("127.0.0.1"))
     told["hearing"] = hearing.read_text() if hearing.exists() else None
+    updates = Path("/var/lib/estu/updates.json")
+    wait(updates.exists)
+    told["updates"] = updates.read_text() if updates.exists() else None
     told["services"] = {service: shown(service) for service in SERVICES}
     told["probes"] = {service: probed(service) for service in SERVICES}
     # A loop that hangs, though the process runs.

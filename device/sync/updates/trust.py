@@ -89,11 +89,6 @@ class Trust:
         # python-tuf reads the machine's clock here, which may stand in 1970; it has no other door for a better time.
         self._updater._trusted_set.reference_time = now
 
-    @property
-    def versions(self) -> dict[str, int]:
-        """The versions of root, timestamp, snapshot and targets that are trusted now."""
-        return {signed.type: signed.version for signed in self._updater._trusted_set}
-
     def refresh(self) -> None:
         """Learn what is published now.
 
