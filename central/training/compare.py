@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from central.training import checkpoint, measure
 from central.training.experiments import Experiment
+from central.training.net import EmbeddingNet
 from central.training.stock import Stock
 from central.training.stream import Stream
 from central.training.training import embed_with, train
@@ -81,7 +82,7 @@ def run(
     ]
     heard: list[measure.Clip] = []
     for experiment in experiments:
-        place = folder / experiment.name.replace(" ", "-").replace(",", "")
+        place = _place(folder, experiment)
         if (place / "result.json").exists():
             continue
         if not heard:
@@ -92,39 +93,62 @@ def run(
 
 
 def results(folder: Path, experiments: Sequence[Experiment]) -> list[dict[str, Any]]:
-    """Read what experiments found, in their order, those that are done."""
-    found = []
-    for experiment in experiments:
-        path = folder / experiment.name.replace(" ", "-").replace(",", "") / "result.json"
-        if path.exists():
-            found.append(json.loads(path.read_text(encoding="utf-8")))
-    return found
+    """Read what experiments found, in their order; of those that are not done, what they cost.
+
+    Args:
+        folder: What `run` was given.
+        experiments: Which.
+    """
+    return [
+        json.loads(path.read_text(encoding="utf-8"))
+        if (path := _place(folder, experiment) / "result.json").exists()
+        else _costs(experiment)
+        for experiment in experiments
+    ]
 
 
 def table(found: Sequence[dict[str, Any]]) -> str:
     """Set results out as Markdown.
 
     Args:
-        found: What `run` wrote.
+        found: What `results` gave.
 
     Returns:
-        One line an experiment; recalls in per cent, means over all conditions.
+        One line an experiment; recalls in per cent, means over all conditions, a dash where none was measured.
     """
     head = "| experiment | parameters | 10^6 mult. a s | index B a s | first right 5 / 10 s "
     head += "| above unknown 5 / 10 s | per B | per 10^6 mult. | ms a step |"
     lines = [head, "|---" * 9 + "|"]
     for one in found:
-        first, accepted = (
-            [100 * one[name][length] for length in ("5", "10")] for name in ("first", "accepted")
-        )
         millions = one["multiplications_a_second"] / 1e6
-        lines.append(
-            f"| {one['name']} | {one['parameters']:,} | {millions:.1f} | {one['index_bytes']} "
-            f"| {first[0]:.0f} / {first[1]:.0f} | {accepted[0]:.0f} / {accepted[1]:.0f} "
-            f"| {first[1] / one['index_bytes']:.2f} | {first[1] / millions:.1f} "
-            f"| {1000 * one['seconds'] / one['steps']:.0f} |"
-        )
+        cells = [one["name"], f"{one['parameters']:,}", f"{millions:.1f}", str(one["index_bytes"])]
+        if "first" in one:
+            first, accepted = (
+                [100 * one[name][length] for length in ("5", "10")] for name in ("first", "accepted")
+            )
+            cells += [f"{first[0]:.0f} / {first[1]:.0f}", f"{accepted[0]:.0f} / {accepted[1]:.0f}"]
+            cells += [f"{first[1] / one['index_bytes']:.2f}", f"{first[1] / millions:.1f}"]
+            cells.append(f"{1000 * one['seconds'] / one['steps']:.0f}")
+        else:
+            cells += ["–"] * 5
+        lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
+
+
+def _place(folder: Path, experiment: Experiment) -> Path:
+    return folder / experiment.name.replace(" ", "-").replace(",", "")
+
+
+def _costs(experiment: Experiment) -> dict[str, Any]:
+    """Tell what an experiment's network costs a box."""
+    net = EmbeddingNet(experiment.shape)
+    return {
+        "name": experiment.name,
+        "group": experiment.group,
+        "parameters": net.parameter_count(),
+        "multiplications_a_second": experiment.multiplications(net.multiplications()),
+        "index_bytes": experiment.index_bytes,
+    }
 
 
 def _one(
@@ -143,17 +167,11 @@ def _one(
     )
     train(source, place, experiment.schedule, shape=experiment.shape, device=device)
     net = checkpoint.load(place / checkpoint.CHECKPOINT)
-    a_window = net.multiplications()
     begun = time.monotonic()
     cells = measure.measure(embed_with(net.to(device)), tracks, unknown, heard, experiment.parameters)
     lengths = sorted({cell.seconds for cell in cells})
     state = checkpoint.read(place)
-    return {
-        "name": experiment.name,
-        "group": experiment.group,
-        "parameters": net.parameter_count(),
-        "multiplications_a_second": experiment.multiplications(a_window),
-        "index_bytes": experiment.index_bytes,
+    return _costs(experiment) | {
         "steps": state["steps"],
         "seconds": state["seconds"],
         "schedule": asdict(experiment.schedule),

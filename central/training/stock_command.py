@@ -33,7 +33,7 @@ def add_arguments(steps: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     step.set_defaults(step=_unpack)
 
     step = steps.add_parser("compare", help="small experiments under one budget, and their table")
-    step.add_argument("--stock", type=Path, required=True, help="folder that `stock` made")
+    step.add_argument("--stock", type=Path, help="folder that `stock` made; the table alone needs none")
     step.add_argument("--out", type=Path, required=True, help="folder of the experiments; done ones are kept")
     step.add_argument("--steps", type=int, default=2000, help="of each experiment (default: 2000)")
     step.add_argument("--pairs", type=int, default=192, help="pairs in a batch (default: 192)")
@@ -44,7 +44,9 @@ def add_arguments(steps: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "--only", nargs="+", choices=["window", "dimension", "width", "loss", "left-out"], help="comparisons"
     )
     step.add_argument("--device", help="cpu or cuda (default: cuda where there is one)")
-    step.add_argument("--table", action="store_true", help="only print the table of what is done")
+    step.add_argument(
+        "--table", action="store_true", help="only print the table; what is not done has its costs in it"
+    )
     step.set_defaults(step=_compare)
 
 
@@ -98,5 +100,7 @@ def _compare(asked: argparse.Namespace) -> None:
     schedule = Schedule(steps=asked.steps, pairs=asked.pairs, rate=asked.rate, seed=asked.seed)
     chosen = experiments.listed(schedule, asked.only or experiments.GROUPS)
     if not asked.table:
+        if asked.stock is None:
+            raise Refused("compare-no-stock", "Experiments need sound to train on.", "Add --stock.")
         compare.run(stock.read(asked.stock), chosen, asked.out, asked.clips, device_named(asked.device))
     print(compare.table(compare.results(asked.out, chosen)))

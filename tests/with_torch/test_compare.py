@@ -71,7 +71,9 @@ def test_experiments_are_done_once_and_make_a_table(
     compare.run(made, chosen, tmp_path, 4, torch.device("cpu"))
     assert written == [path.stat().st_mtime_ns for path in sorted(tmp_path.glob("*/result.json"))]
     assert capsys.readouterr().out == ""
-    lines = compare.table(found).splitlines()
-    assert len(lines) == 5
+    more = compare.results(tmp_path, experiments.listed(SCHEDULE, ["window", "dimension"]))
+    lines = compare.table(more).splitlines()
+    assert len(lines) == 7
+    assert ["–" in line for line in lines] == [False] * 5 + [True] * 2, "what is not done has only its costs"
     assert {line.count("|") for line in lines} == {10}
     assert json.loads((tmp_path / "as-shipped/result.json").read_text())["cells"]
