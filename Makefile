@@ -77,8 +77,9 @@ bundle: setup build/.apt-image ## make a signed update of the image that was bui
 	$(SUDO) env PYTHONPATH=firmware-image $(PYTHON) -m estu_image bundle \
 		$(if $(CERTIFICATE),--certificate $(CERTIFICATE) --key $(KEY)) $(if $(VERSION),--version $(VERSION))
 
-boot-test: image ## boot that image in an emulator, from sound to receipt, and cut its power (CUTS= UPDATE=1)
-	$(SUDO) env PYTHONPATH=firmware-image $(PYTHON) -m tests.boot $(if $(CUTS),--cuts $(CUTS)) $(if $(UPDATE),--update)
+boot-test: image ## boot that image in an emulator, from sound to receipt, cut its power, update it (ONLY= CUTS= KILLS=)
+	$(SUDO) env PYTHONPATH=firmware-image:. $(PYTHON) -m tests.boot $(if $(ONLY),--only $(ONLY)) $(if $(CUTS),--cuts $(CUTS)) \
+		$(if $(KILLS),--kills $(KILLS))
 
 lint: setup ## style, types, direction of imports
 	.venv/bin/ruff check

@@ -74,7 +74,9 @@ def unpack(packages: list[Path], folder: Path) -> Kernel:
     )
     if modules is None:
         raise Refused("kernel-without-modules", f"The kernel {version} has no modules beside it.", advice)
-    run(["depmod", "--basedir", _base(modules), version])
+    if not (folder / "lib").exists():
+        (folder / "lib").symlink_to("usr/lib")  # where depmod looks
+    run(["depmod", "--basedir", folder, version])
     rp1 = any(
         _NEEDED_BY_PI_5 in line for line in (modules / "modules.order").read_text().splitlines()
     ) or any(_NEEDED_BY_PI_5 in line for line in (modules / "modules.builtin").read_text().splitlines())
@@ -90,10 +92,6 @@ def unpack(packages: list[Path], folder: Path) -> Kernel:
             "kernel-for-other-boards", f"The kernel {version} has no device tree for our boards.", advice
         )
     return Kernel(version, images[0], modules, trees)
-
-
-def _base(modules: Path) -> Path:
-    return modules.parents[3] if modules.parents[2].name == "usr" else modules.parents[2]
 
 
 def module_order(kernel: Kernel, wanted: list[str]) -> list[Path]:

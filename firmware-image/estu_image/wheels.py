@@ -104,10 +104,8 @@ def install(packages: Path, wheel: Path, root: Path, date: int) -> None:
         else:
             path.chmod(0o755)
     run(["find", place, "-exec", "touch", "--no-dereference", f"--date=@{date}", "{}", "+"])
-    # By the root's own Python, so that the bytecode is its.
-    run(
-        ["chroot", root, "/usr/bin/python3", "-I", "-m", "compileall", "-q", "-j", "2", f"/{PLACE}"], EMULATED
-    )
+    # By the root's own Python, so that the bytecode is its; in one process, since there is no /dev in there.
+    run(["chroot", root, "/usr/bin/python3", "-I", "-m", "compileall", "-q", f"/{PLACE}"], EMULATED)
 
 
 def build(uv: Path, repository: Path, into: Path) -> Path:

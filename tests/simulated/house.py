@@ -45,21 +45,21 @@ class Heard:
 
 
 @contextmanager
-def house(folder: Path, microphone: str = "") -> Iterator[House]:
+def house(folder: Path, microphone: str = "", stage: type[Stage] = Stage) -> Iterator[House]:
     """Put up a house, and take it down at the end."""
     places = Places(folder)
     known = tuple(corpus.fetch(KNOWN_PACKAGES))
     with Processes(places.words) as processes:
-        stage = Stage(places, processes)
-        stage.give_identities(microphone)
+        set_up = stage(places, processes)
+        set_up.give_identities(microphone)
         places.music.mkdir(parents=True)
         for file in known:
             (places.music / file.name).symlink_to(file)
         metadata = folder / "music.csv"
         rows = [f"{file.name},{file.stem},{file.stem.title()}" for file in known]
         metadata.write_text("\n".join(["file,recording,title", *rows]))
-        stage.build_catalogue(metadata)
-        yield House(places, processes, stage, known, tuple(corpus.fetch(UNKNOWN_PACKAGES)))
+        set_up.build_catalogue(metadata)
+        yield House(places, processes, set_up, known, tuple(corpus.fetch(UNKNOWN_PACKAGES)))
 
 
 def perform(evening: list[Heard], path: Path, seed: int = 1) -> None:
