@@ -16,7 +16,7 @@ from central.catalogue.part_writing import Reference
 from central.catalogue.plan import Plan
 from central.catalogue.stock import StockReference
 from device.catalogue.catalogue import Catalogue
-from device.catalogue.manifest import Manifest
+from device.catalogue.manifest import FORMAT, Manifest
 from device.catalogue.thresholds import Thresholds
 
 DIGEST = "0" * 64
@@ -42,7 +42,7 @@ def carry_out(planned: Plan, out: Path) -> None:
         )
         parts.append(part_writing.write(out / "parts", added))
     thresholds = Thresholds(1.0, 0.0, DIGEST, "made up")
-    written = Manifest(1, "2026-01-01T00:00:00Z", DIGEST, DIGEST, 4, 0.5, thresholds, tuple(parts), None)
+    written = Manifest(FORMAT, "2026-01-01T00:00:00Z", DIGEST, DIGEST, 4, 0.5, thresholds, tuple(parts), None)
     folder.write_manifest(out, written)
     folder.tidy(out, written)
 
