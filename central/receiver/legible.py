@@ -9,4 +9,5 @@ TOPIC_CHARACTERS = 200  # the longest topic of the contract has 49
 
 def legible(text: str, longest: int) -> str:
     """Give at most so many characters of a text, with a question mark for each that cannot be printed."""
-    return "".join(one if one.isprintable() else "?" for one in text[:longest])
+    text = text[:longest]
+    return text if text.isprintable() else "".join(one if one.isprintable() else "?" for one in text)

@@ -23,7 +23,7 @@ def dump(content: Any) -> bytes:
         ValueError: A number is not finite, or a text holds half of a surrogate pair.
         TypeError: There is something in it that JSON has not.
     """
-    return json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode("utf-8")
+    return _ENCODER.encode(content).encode("utf-8")
 
 
 def load(text: bytes, depth: int, where: str = "The text") -> dict[str, Any]:
@@ -41,12 +41,7 @@ def load(text: bytes, depth: int, where: str = "The text") -> dict[str, Any]:
             half of a surrogate pair.
     """
     try:
-        content = json.loads(
-            text.decode("utf-8"),
-            object_pairs_hook=_each_name_once,
-            parse_constant=_no_number,
-            parse_float=_finite,
-        )
+        content = _DECODER.decode(text.decode("utf-8"))
         if _SURROGATE.search(text):
             dump(content)  # halves of pairs cannot be written, stored or compared alike everywhere
     except (ValueError, RecursionError) as error:  # both JSON and UTF-8 errors are ValueErrors
@@ -74,6 +69,11 @@ def _finite(text: str) -> float:
     if number in (float("inf"), float("-inf")):
         raise ValueError(f"{text} is larger than a double")
     return number
+
+
+# Made once: the module's own functions would make one at each call.
+_DECODER = json.JSONDecoder(object_pairs_hook=_each_name_once, parse_constant=_no_number, parse_float=_finite)
+_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
 def _depth(content: Any) -> int:

@@ -13,7 +13,7 @@ from device.record.keys import Jwks
 from device.record.log_file import connect_to_write, errors_named, transaction
 from device.record.log_reader import LogReader, Stored
 from device.record.receipt import Receipt, unseal_receipt
-from device.record.tail import is_whole
+from device.record.tail import is_as_written
 
 _ADVICE = "Ask the platform which events it has of this box."
 _LISTENER_LOOKS = "Wait: `estu listen` looks at it; if it lasts, start that service anew."
@@ -56,7 +56,7 @@ class ReceiptLedger(LogReader):
         with damage_left_to_the_listener(self._first):
             found = self.events(wanted.start - 1, len(wanted))
         events = [event for event in found if event.seq in wanted]
-        rotten = next((event.seq for event in events if not is_whole(event)), None)
+        rotten = next((event.seq for event in events if not is_as_written(event)), None)
         if rotten is not None:
             raise _damaged(self._first, f"The bytes of event {rotten} are not those that were written.")
         there = {event.seq for event in events}

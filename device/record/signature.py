@@ -14,6 +14,7 @@ import base64
 import binascii
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Protocol
 
 from joserfc.jws import JWSRegistry
@@ -37,6 +38,7 @@ _LOOK_AT_REGISTER = (
 )
 _NOT_AS_WRITTEN = "They were altered after signing, or another key than the one they name has signed them."
 
+_HEADERS = 1_024  # of `limits.HEADER_BYTES` at most, that are remembered
 _KID = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)  # SHA-256 in base64url (RFC 7638)
 _COMPACT = re.compile(rb"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]{86})")
 
@@ -126,7 +128,9 @@ def _parts(jws: bytes, longest: int) -> tuple[bytes, bytes, bytes]:
     return header, payload, signature
 
 
+@lru_cache(maxsize=_HEADERS)
 def _kid(header: bytes, typ: str) -> str:
+    """Read a header; all that one key signs begins with the same one, so the last ones are remembered."""
     try:
         content = load(header, depth=2)
     except Refused as refused:

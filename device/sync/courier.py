@@ -31,6 +31,7 @@ from device.trouble import Trouble
 log_of_service = logging.getLogger("estu.sync")
 
 _STEP = 5.0  # seconds between two signs of life while a pause lasts
+_ROOM = 0.25  # of the window, that is waited for
 _OVERHEAD = 128  # bytes that a PUBLISH packet has besides its payload, at most
 
 
@@ -164,7 +165,9 @@ class _Courier:
                     return
 
     def _send(self, broker: BrokerLink, box: str) -> None:
-        """Send what the forwarder wants sent."""
+        """Send what the forwarder wants sent, once there is room for a good few."""
+        if self.forwarder.in_flight > (1 - _ROOM) * self.forwarder.window:
+            return  # the log is asked four times a window, and not for each event
         if self._claim is not None:
             if self.log.contradicted():
                 return  # the numbers to send are taken; the log gets others
