@@ -3,10 +3,14 @@
 import statistics
 from pathlib import Path
 
+import pytest
+
 from device.record.log_reader import LogReader
 from device.record.reports import BootReport, CoverageReport, IncidentReport
 from tests.simulated.listener import Listener
 from tests.simulated.sound_card import SoundCard
+
+pytestmark = pytest.mark.timeout(900)  # a busy machine
 
 PROMISED = 15.0  # seconds from its return until a microphone is heard again
 PULLED = 3

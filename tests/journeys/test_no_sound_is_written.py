@@ -22,6 +22,8 @@ from tests.simulated.listener import Listener
 from tests.simulated.sound_card import RATE, SoundCard
 from tests.simulated.sound_finder import ALIKE, likest
 
+pytestmark = pytest.mark.timeout(900)  # a busy machine under strace
+
 MODELS_RATE = 8_000  # Hz
 SECONDS = 2.9
 WRITES = "write,pwrite64,writev,pwritev,pwritev2,sendfile,splice,tee,vmsplice,copy_file_range,sendto,sendmsg"

@@ -25,6 +25,8 @@ from device.record.reports import BootReport, CoverageReport, PlayReport
 from tests.simulated.house import Heard, House, house, perform
 from tests.simulated.sound_card import SoundCard
 
+pytestmark = pytest.mark.timeout(900)  # on a busy machine the house alone takes minutes to build
+
 BEGINS = datetime(2026, 7, 1, 14, 0, tzinfo=UTC)
 RECEIPT_WITHIN = 120.0  # seconds
 
