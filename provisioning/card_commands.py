@@ -85,7 +85,9 @@ def flash_cards(arguments: Namespace, actor: str, now: datetime) -> None:
 def _to_flash(register: Register, asked: list[str]) -> list[str]:
     boxes = list(dict.fromkeys(asked))
     if not boxes:
-        boxes = [row["id"] for row in register.boxes() if row["status"] == "enrolled"]
+        waiting = [row for row in register.boxes() if row["status"] == "enrolled"]
+        labelled = [row["id"] for row in waiting if row["label_code"] is not None]
+        boxes = labelled or [row["id"] for row in waiting]  # which is then refused for want of a label
     if not boxes:
         raise Refused("nothing-to-flash", "Every box in the register has its card.", "Enrol boxes first.")
     for box in boxes:

@@ -307,6 +307,23 @@ def test_a_box_without_a_label_is_not_flashed(
     declare()
     assert provision("flash", image, tmp_path / "card.img", "estu-0001", "--simulate") == 1
     assert "[box-unlabelled]" in capsys.readouterr().err
+    assert provision("flash", image, tmp_path, "--simulate") == 1
+    assert "[box-unlabelled]" in capsys.readouterr().err
+
+
+def test_without_a_name_those_boxes_are_flashed_that_have_a_label_and_no_card(
+    declare: Declare, label: Label, provision: Provision, image: Path, tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    declare("estu-0001")
+    label("estu-0002")
+    (tmp_path / "cards").mkdir()
+    assert provision("flash", image, tmp_path / "cards", "--simulate") == 0
+    assert [path.name for path in (tmp_path / "cards").iterdir()] == ["estu-0002.img"]
+    assert provision("label", "estu-0001", "--support", "x", "--out", tmp_path / "more.pdf") == 0
+    assert provision("flash", image, tmp_path / "cards", "--simulate") == 0
+    assert provision("flash", image, tmp_path / "cards", "--simulate") == 1
+    assert "[nothing-to-flash]" in capsys.readouterr().err
 
 
 def test_the_card_of_a_working_box_is_not_erased_unless_the_box_is_named(
