@@ -52,7 +52,16 @@ def opened(folder: Path, former: Recogniser | None = None, gate: object = None) 
     catalogue = Catalogue.open(folder, MODEL, FEATURES)
     held = Held(folder / "parts" / part.name for part in catalogue.manifest.parts)
     chance = Chance(onset=2.0, slope=0.3, rate=1.0)
-    return Recogniser(Model(), catalogue, Matcher(catalogue), chance, gate, held)  # type: ignore[arg-type]
+    return Recogniser(
+        model=Model(),  # type: ignore[arg-type]
+        catalogue=catalogue,
+        matcher=Matcher(catalogue),  # type: ignore[arg-type]
+        background=None,  # type: ignore[arg-type]  # the made-up matcher asks neither
+        calibration=None,  # type: ignore[arg-type]
+        chance=chance,
+        gate=gate,  # type: ignore[arg-type]
+        held=held,
+    )
 
 
 def replace_by(folder: Path, *names: str, withdrawn: tuple[str, ...] = ()) -> None:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from device.host import clock
 from device.host.clock import (
     SOFTWARE_CEILING,
     SOFTWARE_FLOOR,
@@ -145,3 +146,12 @@ def test_a_stream_does_not_run_back() -> None:
     with pytest.raises(ValueError, match="does not go back"):
         clock.move_to(9.5)
     assert clock.now().monotonic == 10.0
+
+
+def test_a_clock_can_be_read_where_a_sandbox_hides_which_run_of_the_machine_it_is(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(clock, "_BOOT_ID", tmp_path / "hidden")
+    now = SystemClock(SOFTWARE_FLOOR).now()
+    assert now.boot == clock.HIDDEN_BOOT
+    assert now.utc >= SOFTWARE_FLOOR
