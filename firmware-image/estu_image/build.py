@@ -135,7 +135,11 @@ def _unpacked(debs: dict[str, list[Path]], into: Path) -> tuple[Kernel, dict[str
         run(["dpkg-deb", "--extract", package, into / name])
     for package in debs["initramfs"]:
         run(["dpkg-deb", "--extract", package, into / "initramfs"])
-    return kernel, firmware, (_program(into / "initramfs", "busybox"), _program(into / "initramfs", "e2fsck.static"))
+    return (
+        kernel,
+        firmware,
+        (_program(into / "initramfs", "busybox"), _program(into / "initramfs", "e2fsck.static")),
+    )
 
 
 def _program(folder: Path, name: str) -> Path:
@@ -143,7 +147,9 @@ def _program(folder: Path, name: str) -> Path:
     for path in sorted(folder.glob(f"**/*bin/{name}")):
         if path.is_file() and path.read_bytes()[:4] == b"\x7fELF":
             return path
-    raise Broken("program-not-in-package", f"There is no program {name} in {folder}.", "Look at what it holds.")
+    raise Broken(
+        "program-not-in-package", f"There is no program {name} in {folder}.", "Look at what it holds."
+    )
 
 
 def _put_together(card: Path, choose: dict[str, bytes], slot: dict[str, bytes], out: Path, date: int) -> None:
