@@ -126,7 +126,7 @@ def system(shelf: Shelf, bundle: Path, version: str) -> Change:
         raise Refused(
             "publish-no-bundle",
             f"{bundle} is no bundle of RAUC's.",
-            "Give the .raucb that `make image` writes.",
+            "Give the .raucb that `make bundle` writes.",
         )
     target = target_files.put(shelf, published.SYSTEM, bundle, {"version": version})
 

@@ -12,7 +12,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from device.errors import Refused
+from device.errors import Broken, Refused
 from estu_image import boot_files, disk, fat, layout, manifest, root, scan, tree, wheels
 from estu_image.initramfs import initramfs
 from estu_image.kernel import Kernel, unpack
@@ -135,9 +135,21 @@ def _unpacked(debs: dict[str, list[Path]], into: Path) -> tuple[Kernel, dict[str
         run(["dpkg-deb", "--extract", package, into / name])
     for package in debs["initramfs"]:
         run(["dpkg-deb", "--extract", package, into / "initramfs"])
-    busybox = next((into / "initramfs").glob("**/busybox"))
-    e2fsck = next((into / "initramfs").glob("**/e2fsck.static"))
-    return kernel, firmware, (busybox, e2fsck)
+    return (
+        kernel,
+        firmware,
+        (_program(into / "initramfs", "busybox"), _program(into / "initramfs", "e2fsck.static")),
+    )
+
+
+def _program(folder: Path, name: str) -> Path:
+    """Find a program in an unpacked package: other files may have its name."""
+    for path in sorted(folder.glob(f"**/*bin/{name}")):
+        if path.is_file() and path.read_bytes()[:4] == b"\x7fELF":
+            return path
+    raise Broken(
+        "program-not-in-package", f"There is no program {name} in {folder}.", "Look at what it holds."
+    )
 
 
 def _put_together(card: Path, choose: dict[str, bytes], slot: dict[str, bytes], out: Path, date: int) -> None:

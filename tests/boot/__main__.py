@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from estu_image import boot_files, fat, layout, scan
+from estu_image.program import run
 
 from demo.processes import Processes
 from demo.stage import BOX, Places
@@ -114,7 +115,7 @@ def cache(trial: Trial) -> None:
     """Record the writes of one run, and cut a card with a write cache at many instants of it."""
     card = _writing_card(trial, "cache")
     fresh = trial.work / "fresh.img"
-    shutil.copyfile(card, fresh)
+    run(["cp", "--sparse=always", card, fresh])
     machine = Machine(trial.work / "cache", card)
     try:
         log = cuts.write_recorded(machine, trial.work, events=60)
