@@ -25,6 +25,7 @@ from device.match.queries import Queries
 # less is won.
 RIVALRY = 0.7  # share of its evidence
 MOST_RIVAL = 4.0  # evidence that counts at most: two recordings may truly sound at once
+VERSIONS = 0.5  # mean cosine of two references from which they may be versions of one piece, and are never told together
 SAME_SOUND = 0.85  # mean cosine of two references from which they are one sound released twice, and no rivals
 ECHO = 0.5  # a match that lies by more than this part under a better one is its runner-up
 # Evidence by which the first of several releases may be behind the best of them and still be the one that is named: so that
@@ -90,7 +91,7 @@ def _may_sound_beside(
         len(over) == 1
         and match.believed(calibration.accept)
         and match.recording not in (over[0].recording, *over[0].alternatives)
-        and _likeness(match, over[0], catalogue) < SAME_SOUND
+        and _likeness(match, over[0], catalogue) < VERSIONS
     )
 
 

@@ -64,7 +64,9 @@ def measure() -> Iterator[Figure]:
                 row |= {"exact_ms_per_second": exact["ms_per_second"], "exact_right": exact["right_percent"]}
             evening = box.hear(made.folder)
             row |= {"evening_ms": evening.milliseconds, "evening_mb": evening.peak_mb}
-            row["same_plays"] = float(evening.plays == alone.plays)
+            row["same_plays"] = float(evening.same_as(alone))
+            if not evening.same_as(alone):
+                print("among others:", *evening.plays, "alone:", *alone.plays, sep="\n  ", flush=True)
             rows.append(row)
             print(json.dumps(row), flush=True)
             yield from _figures(row, len(alone.plays))

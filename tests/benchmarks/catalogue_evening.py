@@ -4,9 +4,13 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+
+import numpy as np
+import soundfile
 
 from demo.processes import Processes
 from demo.stage import Places, Stage
@@ -21,9 +25,20 @@ BEGINS = datetime(2026, 11, 22, 14, 0, tzinfo=UTC)
 class Evening:
     """What the box made of it."""
 
-    plays: tuple[tuple[str, str, float, float], ...]  # status, recording, start and end in whole seconds
-    milliseconds: float  # of one core for each second of sound, start of the program included
+    plays: tuple[
+        tuple[str, float, float], ...
+    ]  # of those identified the recording, and seconds from when until when
+    milliseconds: float  # of one core for each second of sound, without the start of the program
     peak_mb: float  # the most memory that was resident
+
+    def same_as(self, other: "Evening") -> bool:
+        """Tell whether both have the same recordings in the same order, from when until when within a second."""
+        return len(self.plays) == len(other.plays) and all(
+            name == its_name and abs(start - its_start) <= 1.0 and abs(end - its_end) <= 1.0
+            for (name, start, end), (its_name, its_start, its_end) in zip(
+                self.plays, other.plays, strict=True
+            )
+        )
 
 
 @dataclass(frozen=True)
@@ -32,7 +47,8 @@ class Box:
 
     places: Places
     sound: Path
-    seconds: float
+    silence: Path
+    seconds: float  # of `sound`
 
     @classmethod
     def put_up(cls, folder: Path, programme: list[Heard]) -> "Box":
@@ -42,29 +58,51 @@ class Box:
         with Processes(places.words) as processes:
             Stage(places, processes).give_identities("")
         perform(programme, folder / "evening.wav")
-        return cls(places, folder / "evening.wav", sum(heard.seconds for heard in programme))
+        soundfile.write(folder / "silence.wav", np.zeros(8000, dtype=np.float32), 8000)
+        seconds = sum(heard.seconds for heard in programme)
+        return cls(places, folder / "evening.wav", folder / "silence.wav", seconds)
 
     def hear(self, catalogue: Path) -> Evening:
-        """Replay the evening with a catalogue."""
+        """Replay the evening with a catalogue; and a second of silence, to know what the start takes."""
+        start, _ = self._replay(self.silence, catalogue)
+        spent, peak = self._replay(self.sound, catalogue)
+        with EventLog.read(self.places.log) as log:
+            reports = [stored.event.report for stored in log.events(0, 10_000)]
+        identified = [one for one in reports if isinstance(one, PlayReport) and one.status == "identified"]
+        plays = tuple(_told(one) for one in identified)
+        return Evening(plays, 1000 * (spent - start) / self.seconds, peak)
+
+    def _replay(self, sound: Path, catalogue: Path) -> tuple[float, float]:
+        """Give the processor seconds and the most resident memory, MB, of one replay."""
         there = self.places.box / "catalogue"
         there.unlink(missing_ok=True)
         there.symlink_to(catalogue.resolve())
         for former in self.places.log.parent.glob(f"{self.places.log.name}*"):
             former.unlink()
-        command = [sys.executable, "-m", "device", "replay", str(self.sound)]
+        command = [sys.executable, "-m", "device", "replay", str(sound)]
         command += ["--settings", str(self.places.settings), "--start", BEGINS.isoformat()]
+        # What the kernel says of a process that has ended counts the memory of the one that it was forked from.
+        peak = 0.0
         with subprocess.Popen(command) as program:
-            _, status, used = os.wait4(program.pid, 0)
+            while True:
+                peak = max(peak, _peak(program.pid))
+                ended, status, used = os.wait4(program.pid, os.WNOHANG)
+                if ended:
+                    break
+                time.sleep(0.05)
             program.returncode = os.waitstatus_to_exitcode(status)
         if program.returncode:
             raise RuntimeError(f"estu replay ended with {program.returncode}")
-        with EventLog.read(self.places.log) as log:
-            reports = [stored.event.report for stored in log.events(0, 10_000)]
-        plays = tuple(_told(report) for report in reports if isinstance(report, PlayReport))
-        spent = 1000 * (used.ru_utime + used.ru_stime) / self.seconds
-        return Evening(plays, spent, used.ru_maxrss / 1024)
+        return used.ru_utime + used.ru_stime, peak
 
 
-def _told(report: PlayReport) -> tuple[str, str, float, float]:
+def _peak(process: int) -> float:
+    """Give the most memory that was resident so far, MB; 0 for a process that is ending."""
+    status = Path(f"/proc/{process}/status").read_text()
+    told = status.partition("VmHWM:")[2].split()
+    return int(told[0]) / 1024 if told else 0.0
+
+
+def _told(report: PlayReport) -> tuple[str, float, float]:
     start, end = ((at - BEGINS).total_seconds() for at in (report.start, report.end))
-    return report.status, report.recording.id, round(start), round(end)
+    return report.recording.id, start, end
