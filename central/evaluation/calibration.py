@@ -9,12 +9,13 @@
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
+from scipy.special import expit
 
 from central.evaluation.clips import Clip
 from central.evaluation.conditions import RATE, Sound
@@ -23,9 +24,9 @@ from device.coverage import SILENT
 from device.embedding import EmbeddingModel, Embeddings
 from device.features import PARAMETERS, log_mel
 from device.host import atomic_file
-from device.match import alignment, lines, votes
+from device.match import alignment, evidence, lines, votes
 from device.match.background import Background
-from device.match.calibration import Calibration
+from device.match.calibration import WEIGHTS, Calibration
 from device.match.matcher import NEIGHBOURS, Matcher
 from device.match.neighbours import Neighbours
 from device.match.queries import Queries
@@ -35,6 +36,9 @@ HOP = 0.5  # seconds from query to query, as the box takes them
 FALSE_PLAYS_AN_HOUR = 0.005  # one in 200 hours of unknown sound
 FALSE_CANDIDATES_AN_HOUR = 0.5
 STRETCH = 15.0  # seconds; the highest score in each such stretch is one observation of chance
+HELD = (
+    1e-4  # how much large weights cost, each on the scale of its term's spread: terms that say the same share
+)
 FLOOR, CEILING = -2.0, 6.0  # limits of one window's evidence, natural log of odds
 NEAR = 1.5  # seconds by which a place voted for may be off and still be the true one
 VERSIONS = 0.6  # mean cosine of two references from which they are versions of one piece, and neither answer is wrong
@@ -46,6 +50,7 @@ class Windows:
     """Windows along lines, true or wrong."""
 
     similarity: NDArray[np.float32]  # (n,)
+    beside: NDArray[np.float32]  # (n,)
     density: NDArray[np.float32]  # (n,)
     true: NDArray[np.bool_]  # (n,)
 
@@ -83,58 +88,50 @@ def windows(
 ) -> Windows:
     """Collect windows along true and along the best wrong lines of clips."""
     neighbours = Neighbours(catalogue)
-    similarity: list[NDArray[np.float32]] = []
-    density: list[NDArray[np.float32]] = []
-    true: list[NDArray[np.bool_]] = []
+    found: list[Windows] = []
 
-    def take(line: NDArray[np.float32], around: NDArray[np.float32], is_true: bool) -> None:
-        heard = ~np.isnan(line)
-        similarity.append(line[heard])
-        density.append(around[heard])
-        true.append(np.full(int(heard.sum()), is_true))
+    def take(queries: Queries, place: votes.Candidate, times: NDArray[np.float64], is_true: bool) -> None:
+        alike, beside = alignment.along(queries, times[None], [place.recording], catalogue)
+        heard = ~np.isnan(alike[0])
+        truth = np.full(int(heard.sum()), is_true)
+        found.append(Windows(alike[0][heard], beside[0][heard], queries.density[heard], truth))
 
     for clip in clips:
         positions, embeddings = embedded(clip.sound, model)
         number = catalogue.number(clip.file.stem)
         if not len(positions):
             continue
-        around = background.density(embeddings)
-        queries = Queries(positions, embeddings, around, neighbours.nearest(embeddings, NEIGHBOURS))
+        nearest = neighbours.nearest(embeddings, NEIGHBOURS)
+        queries = Queries(positions, embeddings, background.density(embeddings), nearest)
         places = clip.start + clip.condition.speed * positions
-        found = votes.candidates(queries, catalogue, alignment.CANDIDATES)
+        voted = votes.candidates(queries, catalogue, alignment.CANDIDATES)
         if number is not None:
             # As the matcher will see it: among the places voted for, along the best line there. What the votes do
             # not find, no evidence brings back, and would only blur what evidence is.
             middle = float(np.mean(places - positions))
-            near = [p for p in found if p.recording == number and abs(p.offset - middle) <= NEAR]
+            near = [p for p in voted if p.recording == number and abs(p.offset - middle) <= NEAR]
             for place in near[:1]:
-                line = _best_line(positions, embeddings, place, catalogue)
-                take(line.similarity, around, True)
-        wrong = [place for place in found if place.recording != number][:WRONG_LINES]
+                take(queries, place, _best_line(queries, place, catalogue), True)
+        wrong = [place for place in voted if place.recording != number][:WRONG_LINES]
         for place in wrong:
-            line = _best_line(positions, embeddings, place, catalogue)
-            if (
-                number is None
-                or lines.likeness(catalogue, number, places, place.recording, line.times) < VERSIONS
-            ):
-                take(line.similarity, around, False)
-    return Windows(np.concatenate(similarity), np.concatenate(density), np.concatenate(true))
+            times = _best_line(queries, place, catalogue)
+            if number is None or lines.likeness(catalogue, number, places, place.recording, times) < VERSIONS:
+                take(queries, place, times, False)
+    return together(found)
 
 
-@dataclass(frozen=True, eq=False)
-class _Line:
-    times: NDArray[np.float64]  # (n,) seconds in the recording
-    similarity: NDArray[np.float32]  # (n,)
+def together(some: Sequence[Windows]) -> Windows:
+    """Join windows, at least one set of them."""
+    names = [field.name for field in fields(Windows)]
+    return Windows(*(np.concatenate([getattr(one, name) for one in some]) for name in names))
 
 
-def _best_line(
-    positions: NDArray[np.float64], embeddings: Embeddings, place: votes.Candidate, catalogue: Catalogue
-) -> _Line:
-    """Lay a bundle through a place and keep the line that is most alike."""
-    laid = lines.bundle(positions, [place.offset])
-    along = lines.similarities(embeddings, laid.times, [place.recording], catalogue)[0]
+def _best_line(queries: Queries, place: votes.Candidate, catalogue: Catalogue) -> NDArray[np.float64]:
+    """Lay a bundle through a place and give the times of the line that is most alike, (n,) seconds in the recording."""
+    laid = lines.bundle(queries.positions, [place.offset])
+    along = lines.similarities(queries.embeddings, laid.times, [place.recording], catalogue)[0]
     best = int(np.argmax(np.nan_to_num(along, nan=-1.0).mean(axis=-1)))
-    return _Line(laid.times[0, best], along[best])
+    return np.asarray(laid.times[0, best])
 
 
 def fit(found: Windows, model: str) -> Calibration:
@@ -143,21 +140,26 @@ def fit(found: Windows, model: str) -> Calibration:
     Returns:
         A calibration whose thresholds are not set yet.
     """
-    inputs = np.stack([np.ones_like(found.similarity), found.similarity, found.density], axis=1)
+    terms = evidence.terms(found.similarity, found.beside, found.density).astype(np.float64)
+    middle, spread = terms.mean(axis=0), terms.std(axis=0) + 1e-9
+    inputs = np.column_stack([np.ones(len(terms)), (terms - middle) / spread])
     weight = np.where(found.true, 0.5 / found.true.sum(), 0.5 / (~found.true).sum())
     sign = np.where(found.true, 1.0, -1.0)
 
-    def loss(weights: NDArray[np.float64]) -> float:
-        return float(np.sum(weight * np.logaddexp(0.0, -sign * (inputs @ weights)))) + 1e-6 * float(
-            weights @ weights
-        )
+    def loss(weights: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        odds = sign * (inputs @ weights)
+        slope = inputs.T @ (-weight * sign * expit(-odds))
+        held = np.append(0.0, weights[1:])
+        return float(
+            np.sum(weight * np.logaddexp(0.0, -odds)) + HELD * (held @ held)
+        ), slope + 2 * HELD * held
 
-    weights = minimize(loss, np.zeros(3), method="BFGS").x
+    fitted = minimize(loss, np.zeros(inputs.shape[1]), jac=True, method="BFGS").x
+    weights = fitted[1:] / spread
     return Calibration(
         model=model,
-        bias=float(weights[0]),
-        similarity=float(weights[1]),
-        density=float(weights[2]),
+        bias=float(fitted[0] - weights @ middle),
+        **dict(zip(WEIGHTS, weights.tolist(), strict=True)),
         floor=FLOOR,
         ceiling=CEILING,
         accept=float("inf"),

@@ -3,7 +3,9 @@
 import argparse
 import tempfile
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +13,8 @@ from device.errors import Refused
 
 if TYPE_CHECKING:
     import numpy as np
+
+    from central.evaluation.material import Material
 
 _CALIBRATE = """Measure what the similarities of a model mean, and set the thresholds that ship with it.
 Known music becomes a catalogue, clips of it are degraded (rooms, audiences, dialogue, speed) and weighed against the
@@ -21,19 +25,34 @@ MODELS = Path("device/models")
 CLIP_SECONDS = 10.0
 UNKNOWN_PIECE = 120.0  # seconds of an unknown track heard at a time
 BACKGROUND = 4096  # vectors
+REFERENCES = 400  # recordings
+SOUND = Path("build/evaluation/sound")  # where decoded sound is kept, the evaluation's own
 
 
 def add_arguments(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add `calibrate` to the commands."""
     made = subparsers.add_parser("calibrate", help="set the thresholds of a model", description=_CALIBRATE)
     made.add_argument(
-        "--known", nargs="+", type=Path, required=True, metavar="MUSIC", help="music for the catalogue"
+        "--corpus",
+        choices=["test"],
+        help="take the project's corpus as the evaluation does, with known and unknown music changing places",
     )
+    for name, text in (
+        ("known", "music for the catalogue, of which clips are made"),
+        (
+            "beside",
+            "more music for the catalogue, so that chance has as much to meet as in use; it is never played",
+        ),
+        ("unknown", "music beside it"),
+        ("speech", "recorded speech"),
+    ):
+        made.add_argument(f"--{name}", nargs="+", type=Path, default=[], metavar="FOLDER", help=text)
     made.add_argument(
-        "--unknown", nargs="+", type=Path, required=True, metavar="MUSIC", help="music beside it"
-    )
-    made.add_argument(
-        "--speech", nargs="+", type=Path, required=True, metavar="SPEECH", help="recorded speech"
+        "--references",
+        type=int,
+        default=REFERENCES,
+        metavar="N",
+        help="in the corpus's catalogue (%(default)s)",
     )
     made.add_argument(
         "--background",
@@ -41,6 +60,9 @@ def add_arguments(subparsers: "argparse._SubParsersAction[argparse.ArgumentParse
         type=Path,
         metavar="MUSIC",
         help="music for the set of background vectors, which may be trained on; not given: the set stays as it is",
+    )
+    made.add_argument(
+        "--sound", type=Path, default=SOUND, metavar="DIR", help="where decoded sound is kept (%(default)s)"
     )
     made.add_argument("--clips", type=int, default=60, metavar="N", help="of every condition (%(default)s)")
     made.add_argument("--hours", type=float, default=6.0, metavar="H", help="of unknown sound (%(default)s)")
@@ -68,8 +90,9 @@ def run(args: argparse.Namespace) -> int:
     from central.catalogue import sources
     from central.catalogue.builder import Nobody, Order, build
     from central.evaluation import calibration
-    from central.evaluation.clips import clips, load
+    from central.evaluation.clips import clips
     from central.evaluation.conditions import CONDITIONS
+    from central.evaluation.shelf import Shelf
     from device.catalogue.catalogue import Catalogue
     from device.embedding import EmbeddingModel, shipped_model_path
     from device.features import PARAMETERS
@@ -84,11 +107,18 @@ def run(args: argparse.Namespace) -> int:
         vectors = calibration.background_vectors(track(files, "background"), model, BACKGROUND, rng)
         np.save(args.out / background.SHIPPED.name, vectors)
     crowd = background.load(model.dimension, args.out / background.SHIPPED.name)
-    known, unknown = sources.find(args.known).files, sources.find(args.unknown).files
-    speech = [load(file) for file in track(sources.find(args.speech).files, "speech")]
+    made_of = _material(args)
+    known, unknown, beside = (
+        [shelf.decoded(file) for file in track(shelf.files, name)]
+        for name, shelf in (
+            (name, Shelf(args.sound, getattr(made_of, name))) for name in ("known", "unknown", "beside")
+        )
+    )
+    talks = Shelf(args.sound, made_of.speech)
+    speech = [talks[number] for number in track(range(len(talks)), "speech")]
     with tempfile.TemporaryDirectory() as folder:
         order = Order(
-            music=known,
+            music=(*known, *beside),
             out=Path(folder),
             model=args.out / shipped_model_path().name,
             jobs=args.jobs,
@@ -97,8 +127,11 @@ def run(args: argparse.Namespace) -> int:
         built = build(order, Nobody())
         out.print(f"Catalogue: {built.recordings} recordings, {built.vectors} vectors.")
         with Catalogue.open(Path(folder), model.digest, PARAMETERS.digest) as catalogue:
-            made = clips(known, speech, CONDITIONS, CLIP_SECONDS, args.clips, rng)
-            total = len(CONDITIONS) * args.clips
+            # Unknown music too: its best lines are what chance is made of, and are harder than a known clip's wrong ones.
+            made = chain.from_iterable(
+                clips(music, speech, CONDITIONS, CLIP_SECONDS, args.clips, rng) for music in (known, unknown)
+            )
+            total = 2 * len(CONDITIONS) * args.clips
             found = calibration.windows(track(made, "clips", total=total), catalogue, model, crowd)
             fitted = calibration.fit(found, model.digest)
             matcher = Matcher(catalogue, crowd, fitted, calibration.HOP, PARAMETERS.seconds)
@@ -111,6 +144,16 @@ def run(args: argparse.Namespace) -> int:
         f"A play from {result.accept:.2f}, a candidate from {result.candidate:.2f}."
     )
     return 0
+
+
+def _material(args: argparse.Namespace) -> "Material":
+    """Find the sound; of the corpus, known is what the evaluation holds for unknown, and the other way round."""
+    from central.evaluation import material
+
+    if args.corpus:
+        found = material.from_corpus(references=args.references)
+        return replace(found, known=found.unknown, unknown=found.known)
+    return material.from_folders(args.known, args.unknown, args.speech, beside=args.beside)
 
 
 def _unknown_sounds(

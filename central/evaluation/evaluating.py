@@ -193,8 +193,7 @@ def _ask(order: Order, desk: Desk, book: Book, watcher: Watcher) -> tuple[Asked 
     clips, stretches = _clips(order, desk), plan.stretches(order.hours)
     tasks = [task for of_a_track in clips for task in _unasked(of_a_track, book)]
     listening = [task for task in map(StretchTask, stretches) if not book.has_heard(task.key)]
-    # A stretch takes longest; where it comes last, others wait for it.
-    missing: list[Task] = [*listening, *tasks]
+    missing: list[Task] = [*tasks, *listening]
     watcher.begin("Measuring", len(missing))
     for done in examine(missing, desk, order.jobs):
         book.take(done)

@@ -4,7 +4,10 @@ Of the lines through each place the one whose best stretch has most evidence win
 that sound at the same time are told.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
+from numpy.typing import NDArray
 
 from device.catalogue.catalogue import Catalogue
 from device.match import evidence, lines, rivals, votes
@@ -13,6 +16,8 @@ from device.match.match import Match, Window, groups
 from device.match.queries import Queries
 
 CANDIDATES = 12  # places looked at exactly
+CLOSER = 4  # of them, those that lines of every tempo are laid through
+WORTH_IT = 0.3  # evidence along the recording's own tempo without which no other tempo is tried
 TEMPO_COST = 1.0  # natural log of odds that a changed tempo must bring more: it is rare
 TIE = 0.5  # natural log of odds that a mean similarity of 1 weighs among lines of one place
 
@@ -37,27 +42,27 @@ def align(
     places = votes.candidates(queries, catalogue, CANDIDATES)
     if not places:
         return []
-    laid = lines.bundle(queries.positions, [place.offset for place in places])
-    similarity = lines.similarities(
-        queries.embeddings, laid.times, [place.recording for place in places], catalogue
+    recordings = [place.recording for place in places]
+    times, tempos = _best_lines(queries, places, catalogue, calibration, hop / window)
+    similarity, beside = along(queries, times, recordings, catalogue)
+    weighed = evidence.discounted(
+        evidence.of_windows(similarity, beside, queries.density, calibration, hop / window),
+        evidence.news(queries.embeddings, round(window / hop)),
     )
-    weighed = evidence.of_windows(similarity, queries.density, calibration, hop / window)
     stretches = evidence.best_stretches(weighed)
-    scores = stretches.score - np.where(np.isclose(laid.tempos, 1.0), 0.0, TEMPO_COST)
-    # Evidence has a ceiling, so lines side by side may tie; the one that is more alike lies better.
-    best = np.argmax(scores + TIE * np.nan_to_num(similarity, nan=0.0).mean(axis=-1), axis=1)
+    scores = stretches.score - np.where(np.isclose(tempos, 1.0), 0.0, TEMPO_COST)
     found = []
-    for number, (place, line) in enumerate(zip(places, best, strict=True)):
-        if scores[number, line] <= 0:
+    for number, place in enumerate(places):
+        if scores[number] <= 0:
             continue
-        first, last = int(stretches.first[number, line]), int(stretches.last[number, line])
+        first, last = int(stretches.first[number]), int(stretches.last[number])
         heard = slice(first, last + 1)
         told = (
             queries.positions[heard],
-            laid.times[number, line, heard],
-            similarity[number, line, heard],
+            times[number, heard],
+            similarity[number, heard],
             queries.density[heard],
-            weighed[number, line, heard],
+            weighed[number, heard],
         )
         windows = tuple(Window(*values) for values in zip(*(each.tolist() for each in told), strict=True))
         agreeing = np.array([one.at for one in windows if one.weight > 0])
@@ -65,9 +70,9 @@ def align(
             recording=place.recording,
             start=float(queries.positions[first]),
             end=float(queries.positions[last]) + window,
-            reference_start=max(0.0, float(laid.times[number, line, first])),
-            tempo=round(float(laid.tempos[line]), 3),
-            score=float(scores[number, line]),
+            reference_start=max(0.0, float(times[number, first])),
+            tempo=round(float(tempos[number]), 3),
+            score=float(scores[number]),
             windows=last - first + 1,
             agreeing=len(agreeing),
             groups=groups(agreeing, window),
@@ -77,3 +82,67 @@ def align(
         found.append(match)
     best_first = sorted(found, key=lambda match: -match.score)
     return rivals.weigh(best_first, queries, catalogue, calibration, hop / window)
+
+
+def along(
+    queries: Queries, times: NDArray[np.float64], recordings: Sequence[int], catalogue: Catalogue
+) -> tuple[evidence.Evidence, evidence.Evidence]:
+    """Compare windows with one line of each place, and with what is beside it.
+
+    Args:
+        queries: The windows.
+        times: (places, n) seconds in each place's recording.
+        recordings: (places,) their numbers.
+        catalogue: The references.
+
+    Returns:
+        (places, n) similarity on the line, NaN beyond the recording's ends, and the higher one beside it.
+    """
+    three = times[:, None] + np.array([0.0, -evidence.BESIDE, evidence.BESIDE])[:, None]
+    found = lines.similarities(queries.embeddings, three, recordings, catalogue)
+    return found[:, 0], np.nan_to_num(found[:, 1:], nan=-1.0).max(axis=1)
+
+
+def _best_lines(
+    queries: Queries,
+    places: Sequence[votes.Candidate],
+    catalogue: Catalogue,
+    calibration: Calibration,
+    new_sound: float,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Choose a line for each place: of every tempo for the best of them, of the recording's own for the others.
+
+    Returns:
+        (places, n) seconds in each recording, and (places,) tempos.
+    """
+    times, tempos, scores = _best_of(queries, places, lines.OWN_TEMPO, catalogue, calibration, new_sound)
+    closer = np.argsort(-scores, kind="stable")[:CLOSER]
+    closer = closer[scores[closer] >= WORTH_IT]
+    if not len(closer):
+        return times, tempos
+    some = [places[number] for number in closer]
+    times[closer], tempos[closer], _ = _best_of(
+        queries, some, lines.TEMPOS, catalogue, calibration, new_sound
+    )
+    return times, tempos
+
+
+def _best_of(
+    queries: Queries,
+    places: Sequence[votes.Candidate],
+    tempos: NDArray[np.float64],
+    catalogue: Catalogue,
+    calibration: Calibration,
+    new_sound: float,
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float32]]:
+    """Choose each place's line, as if it were nowhere more alike beside it than the background is; with its score."""
+    laid = lines.bundle(queries.positions, [place.offset for place in places], tempos)
+    recordings = [place.recording for place in places]
+    similarity = lines.similarities(queries.embeddings, laid.times, recordings, catalogue)
+    weighed = evidence.of_windows(similarity, queries.density, queries.density, calibration, new_sound)
+    scores = evidence.best_stretches(weighed).score - np.where(np.isclose(laid.tempos, 1.0), 0.0, TEMPO_COST)
+    # Evidence has a ceiling, so lines side by side may tie; the one that is more alike lies better.
+    scores += TIE * np.nan_to_num(similarity, nan=0.0).mean(axis=-1)
+    best = np.argmax(scores, axis=1)
+    every = np.arange(len(places))
+    return laid.times[every, best], laid.tempos[best], scores[every, best]

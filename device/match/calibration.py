@@ -11,7 +11,7 @@ SHIPPED = Path(__file__).parent.parent / "models" / "calibration.json"
 
 @dataclass(frozen=True)
 class Calibration:
-    """What turns a window's similarity and density into evidence: a logistic regression's weights.
+    """What turns a window's similarities into evidence: a logistic regression's weights.
 
     Fitted by `estu-central calibrate` on windows along true lines against windows along the best wrong
     lines, over dry, reverberant and noisy sound.
@@ -20,11 +20,20 @@ class Calibration:
     model: str  # hex SHA-256 of the model file that it was measured with
     bias: float  # natural log of odds
     similarity: float  # for each unit of cosine between query and reference
+    beside: float  # for each unit of cosine between query and the same recording, earlier and later
     density: float  # for each unit of cosine between query and its nearest background vectors
+    similarity_squared: float
+    beside_squared: float
+    similarity_by_beside: float  # for each unit of their product
     floor: float  # the least evidence that one window may give: one bad window must not end a match
     ceiling: float  # the most: one perfect window must not make one
     accept: float  # from this score a match is a play
     candidate: float  # from this score it is worth telling, as unsure
+
+    @property
+    def weights(self) -> tuple[float, ...]:
+        """The weights in the order of `evidence.terms`."""
+        return tuple(getattr(self, name) for name in WEIGHTS)
 
 
 def load(path: Path = SHIPPED, model: str | None = None) -> Calibration:
@@ -55,4 +64,12 @@ def load(path: Path = SHIPPED, model: str | None = None) -> Calibration:
     return calibration
 
 
-_NUMBERS = ("bias", "similarity", "density", "floor", "ceiling", "accept", "candidate")
+WEIGHTS = (
+    "similarity",
+    "beside",
+    "density",
+    "similarity_squared",
+    "beside_squared",
+    "similarity_by_beside",
+)
+_NUMBERS = ("bias", *WEIGHTS, "floor", "ceiling", "accept", "candidate")

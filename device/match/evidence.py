@@ -1,8 +1,16 @@
 """What each window says for or against a match, and the stretch of a line that says most.
 
 A window's evidence is the natural log of the odds that it sounds this reference rather than the best
-wrong one: a logistic regression over its similarity and the density around it (`calibration.py`). Windows
-overlap, so each counts only for the new sound that it brings. The evidence of a line is that of its best
+wrong one: a logistic regression (`calibration.py`) over
+
+- how alike the query and the reference are,
+- how alike the query is to music that surely does not sound (`background.py`): what resembles everything says little,
+- how alike it is to the same recording `BESIDE` seconds earlier and later: a true line is sharp, a drone or a loop is as
+  alike beside it.
+
+Windows overlap, so each counts only for the new sound that it brings; and where it sounds as a window before it that it does
+not overlap, it brings little that is new, so that what speaks for the line counts less: four seconds of one held tone are no
+more than two. The evidence of a line is that of its best
 stretch, the maximal sum of consecutive windows: local alignment as in sequence search (Smith and Waterman
 1981), whose scores have a known tail (Karlin and Altschul 1990), and which finds begin and end by itself.
 """
@@ -12,9 +20,18 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from device.embedding import Embeddings
 from device.match.calibration import Calibration
 
 Evidence = NDArray[np.float32]
+
+BESIDE = 2.0  # seconds: a window's length, so that what is beside holds nothing of what sounds
+
+
+KNOWN_FROM = (
+    0.2  # cosine of a window and the one before it that it touches from which on it is partly known already
+)
+LEAST_NEWS = 0.1  # what a window says at least of its evidence, be it as like the one before as it may
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,23 +43,73 @@ class Stretches:
     last: NDArray[np.int64]  # (...,) index of its last one
 
 
+def terms(similarity: Evidence, beside: Evidence, density: Evidence) -> NDArray[np.float32]:
+    """Give what the weights of a calibration are for, in its order.
+
+    Args:
+        similarity: (..., n) cosine between query and reference windows.
+        beside: (..., n) or (n,), the higher of the cosines `BESIDE` seconds earlier and later in the recording.
+        density: (n,) cosine to the nearest background vectors.
+
+    Returns:
+        (..., n, 6): each of them, and the squares and the product of the first two. No cosine below 0 is counted as
+        less than 0: whatever is less alike than chance is as wrong as chance, and a square must not call it right.
+    """
+    alike = np.maximum(similarity, 0)
+    near = np.broadcast_to(np.maximum(beside, 0), alike.shape)
+    around = np.broadcast_to(density, alike.shape)
+    return np.stack([alike, near, around, alike * alike, near * near, alike * near], axis=-1)
+
+
 def of_windows(
-    similarity: Evidence, density: Evidence, calibration: Calibration, new_sound: float
+    similarity: Evidence, beside: Evidence, density: Evidence, calibration: Calibration, new_sound: float
 ) -> Evidence:
     """Weigh windows, each on its own.
 
     Args:
-        similarity: (..., n) cosine between query and reference windows; NaN where there is no reference.
-        density: (n,) cosine to the nearest background vectors.
+        similarity: (..., n) as for `terms`; NaN where there is no reference.
+        beside: (..., n) as for `terms`.
+        density: (n,) as for `terms`.
         calibration: The weights, for the model that gave the embeddings.
         new_sound: The part of a window that the one before it did not hold, 0..1.
 
     Returns:
         (..., n) evidence in natural log of odds; a window without a reference gives the floor.
     """
-    odds = calibration.bias + calibration.similarity * similarity + calibration.density * density
+    odds = calibration.bias + terms(similarity, beside, density) @ np.array(
+        calibration.weights, dtype=np.float32
+    )
     limited = np.clip(odds, calibration.floor, calibration.ceiling)
     return np.asarray(np.nan_to_num(limited, nan=calibration.floor) * new_sound, dtype=np.float32)
+
+
+def news(embeddings: Embeddings, apart: int) -> Evidence:
+    """Tell how much of each window is not known from the window before it that it does not overlap.
+
+    What resembles a reference by chance does so for seconds, and is mostly a steady sound. Among 116 references, at thresholds set
+    in the same way, it brought 12 points of recall at 5 s and 3 at 10 s.
+
+    Args:
+        embeddings: (n, dimension) of consecutive windows, unit length.
+        apart: Windows from one to the next that it does not overlap.
+
+    Returns:
+        (n,) from `LEAST_NEWS` to 1; 1 for the first `apart`.
+    """
+    alike = np.zeros(len(embeddings), dtype=np.float32)
+    alike[apart:] = np.sum(embeddings[apart:] * embeddings[:-apart], axis=1)
+    known = np.maximum(alike - KNOWN_FROM, 0) / (1 - KNOWN_FROM)
+    return np.asarray(np.maximum(1 - known, LEAST_NEWS), dtype=np.float32)
+
+
+def discounted(evidence: Evidence, fresh: Evidence) -> Evidence:
+    """Let what speaks for a line count as far as it is new; what speaks against it counts in full.
+
+    Args:
+        evidence: (..., n) of each window.
+        fresh: (n,) from `news`.
+    """
+    return np.where(evidence > 0, evidence * fresh, evidence)
 
 
 def best_stretches(evidence: Evidence) -> Stretches:

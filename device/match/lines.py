@@ -1,7 +1,8 @@
 """Lines through recordings: what would sound at each query if a recording were played from a place at a tempo.
 
-Along each line the exact int8 references are compared with the queries. A film at 25 instead of 24 frames a
-second runs 4 % fast, so tempos reach 5 %.
+Along each line the exact int8 references are compared with the queries; between two references the way from one to the
+other is followed, for a query falls anywhere between them. A film at 25 instead of 24 frames a second runs 4 % fast, so
+tempos reach 5 %.
 """
 
 from collections.abc import Sequence
@@ -15,7 +16,10 @@ from device.embedding import Embeddings, dequantise
 
 # Seconds of reference for each second of query. Between two of them the ends of 15 s are off by 0.06 s at most.
 TEMPOS = np.linspace(0.95, 1.05, 7)
+OWN_TEMPO = np.ones(1)
 SHIFTS = np.arange(-1.0, 1.01, 0.25)  # seconds around a place
+HALF = 0.5  # steps by which a line may lie before a recording's first reference or behind its last
+SHORTEST = 0.3  # least length that is taken for that of a vector between two references
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,17 +30,20 @@ class Lines:
     tempos: NDArray[np.float64]  # (lines,) seconds of reference for each second of query
 
 
-def bundle(positions: NDArray[np.float64], offsets: Sequence[float]) -> Lines:
-    """Lay lines of every tempo and shift around places.
+def bundle(
+    positions: NDArray[np.float64], offsets: Sequence[float], tempos: NDArray[np.float64] = TEMPOS
+) -> Lines:
+    """Lay lines of some tempos and every shift around places.
 
     Args:
         positions: (n,) seconds of the queries.
         offsets: Of each place, seconds in the recording minus seconds of the query, in the middle of the queries.
+        tempos: Seconds of reference for each second of query.
     """
     middle = (positions[0] + positions[-1]) / 2
-    tempos, shifts = np.repeat(TEMPOS, len(SHIFTS)), np.tile(SHIFTS, len(TEMPOS))
-    around = middle + shifts[:, None] + tempos[:, None] * (positions - middle)
-    return Lines(np.asarray(offsets)[:, None, None] + around, tempos)
+    each, shifts = np.repeat(tempos, len(SHIFTS)), np.tile(SHIFTS, len(tempos))
+    around = middle + shifts[:, None] + each[:, None] * (positions - middle)
+    return Lines(np.asarray(offsets)[:, None, None] + around, each)
 
 
 def similarities(
@@ -55,17 +62,26 @@ def similarities(
     """
     spans = [catalogue.span(recording) for recording in recordings]
     first = np.array([span.start for span in spans])
-    last = np.array([len(span) - 1 for span in spans])
-    indices = np.rint(times / catalogue.reference_hop).astype(np.int64)
-    inside = (indices >= 0) & (indices <= last[:, None, None])
-    lowest, highest = (np.clip(ends, 0, last) for ends in (indices.min((1, 2)), indices.max((1, 2))))
+    last = np.array([len(span) - 1 for span in spans])[:, None, None]
+    places = times / catalogue.reference_hop
+    before = np.floor(places).astype(np.int64)
+    share = (places - before).astype(np.float32)
+    inside = (places >= -HALF) & (places <= last + HALF)
+    left, right = np.clip(before, 0, last), np.clip(before + 1, 0, last)
+    lowest, highest = left.min((1, 2)), right.max((1, 2))
     rows = [np.arange(*ends) for ends in zip(first + lowest, first + highest + 1, strict=True)]
-    table = embeddings @ dequantise(catalogue.vectors(np.concatenate(rows))).T
+    references = dequantise(catalogue.vectors(np.concatenate(rows)))
+    table = embeddings @ references.T
+    # How alike each row and the next are: two unit vectors that differ have a shorter one between them.
+    steps = np.append(np.sum(references[:-1] * references[1:], axis=1), np.float32(1))
     # Where in the table each place's rows begin, as if they began with the recording's first.
-    begins = np.cumsum([0, *map(len, rows[:-1])]) - lowest
-    columns = np.clip(indices, lowest[:, None, None], highest[:, None, None]) + begins[:, None, None]
-    taken = table[np.arange(len(embeddings)), columns]
-    return np.asarray(np.where(inside, taken, np.nan), dtype=np.float32)
+    begins = (np.cumsum([0, *map(len, rows[:-1])]) - lowest)[:, None, None]
+    query, left, right = np.arange(len(embeddings)), left + begins, right + begins
+    alike = np.where(left < right, steps[left], 1)
+    between = (1 - share) * table[query, left] + share * table[query, right]
+    length = np.sqrt(1 - 2 * share * (1 - share) * (1 - alike))
+    cosine = np.clip(between / np.maximum(length, SHORTEST), -1, 1)
+    return np.asarray(np.where(inside, cosine, np.nan), dtype=np.float32)
 
 
 def likeness(

@@ -1,5 +1,7 @@
 """Calibration: evidence from windows whose truth is known, thresholds from what chance reaches."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -21,22 +23,33 @@ def windows(count: int = 4000) -> Windows:
     rng = np.random.default_rng(3)
     true = np.arange(count) % 4 == 0  # three wrong ones for each true one
     similarity = rng.normal(np.where(true, 0.7, 0.4), 0.1)
-    density = rng.normal(0.4, 0.05, count)
-    return Windows(similarity.astype(np.float32), density.astype(np.float32), true)
+    beside, density = (rng.normal(0.4, 0.05, count) for _ in range(2))
+    return Windows(*(one.astype(np.float32) for one in (similarity, beside, density)), true)
+
+
+def odds(similarity: float, beside: float = 0.4, density: float = 0.4) -> float:
+    """What the fitted calibration says of one window."""
+    one = (np.array([figure], dtype=np.float32) for figure in (similarity, beside, density))
+    return float(of_windows(*one, fit(windows(), MODEL), 1.0)[0])
 
 
 def test_the_evidence_is_the_odds_whatever_the_numbers_of_true_and_wrong_windows() -> None:
-    fitted = fit(windows(), MODEL)
     # For two normal distributions of one spread the log of the odds is (m1 - m0) / s^2 * (x - (m0 + m1) / 2).
-    assert fitted.similarity == pytest.approx(30.0, rel=0.15)
-    between = np.array([0.55], dtype=np.float32)
-    even = of_windows(between, np.array([0.4], dtype=np.float32), fitted, 1.0)
-    assert even[0] == pytest.approx(0.0, abs=0.3)
+    for similarity in (0.5, 0.55, 0.6):
+        assert odds(similarity) == pytest.approx(30.0 * (similarity - 0.55), abs=0.35)
 
 
-def test_a_density_that_says_nothing_weighs_next_to_nothing() -> None:
-    fitted = fit(windows(), MODEL)
-    assert abs(fitted.density) < 0.15 * fitted.similarity
+def test_what_says_nothing_weighs_next_to_nothing() -> None:
+    assert odds(0.6, beside=0.45) == pytest.approx(odds(0.6), abs=0.3)
+    assert odds(0.6, density=0.45) == pytest.approx(odds(0.6), abs=0.3)
+
+
+def test_a_line_that_is_as_alike_beside_it_is_less_believed_where_wrong_ones_were_so() -> None:
+    some = windows()
+    steady = replace(some, beside=np.where(some.true, some.beside, some.similarity - 0.05).astype(np.float32))
+    fitted = fit(steady, MODEL)
+    alike, sharp, level = (np.array([figure], dtype=np.float32) for figure in (0.6, 0.4, 0.55))
+    assert of_windows(alike, sharp, sharp, fitted, 1.0) > of_windows(alike, level, sharp, fitted, 1.0)
 
 
 CHANCE = Chance(hours=10.0, highest=2.0, onset=1.0, slope=0.3, rate=24.0)
