@@ -116,6 +116,7 @@ def drain(backlog: Backlog, folder: Path, database: str | None = None, receivers
             while log.receipt_through() < backlog.events:
                 assert time.monotonic() - begun < _PATIENCE, sync.said
                 time.sleep(_LOOK)
+        assert not any("Quarantined" in one.said for one in receiving), "the platform objects to the backlog"
         return Drained(
             seconds=time.monotonic() - begun,
             sync=sync.processor,
