@@ -28,7 +28,9 @@ class Shelf(Sequence[Sound]):
             folder: Where the decoded ones are kept; it is made when it is needed.
             files: Of any format; nothing is read before it is asked for.
         """
-        self.folder = folder
+        self.folder = (
+            folder.resolve()
+        )  # tables name these files: relative to where they are read would be another place
         self.files = tuple(files)
 
     def __len__(self) -> int:

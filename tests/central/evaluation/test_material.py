@@ -69,3 +69,12 @@ def test_the_music_of_a_single_folder_is_divided_by_files(tmp_path: Path) -> Non
     known, unknown = material.divided([tmp_path])
     assert [file.name for file in unknown] == ["2.wav"]
     assert [file.name for file in known] == ["0.wav", "1.wav", "3.wav"]
+
+
+def test_decoded_files_have_whole_paths_wherever_the_shelf_was_named_from(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(folder)
+    assert (
+        Shelf(Path("shelf"), [folder / "known" / "a.wav"]).decoded(folder / "known" / "a.wav").is_absolute()
+    )
