@@ -69,9 +69,10 @@ evaluation: setup ## measure recognition by room, noise and length, into build/e
 	.venv/bin/estu-central evaluate --corpus test $(if $(CLIPS),--clips $(CLIPS)) $(if $(HOURS),--hours $(HOURS)) \
 		$(if $(FLOAT),--float $(FLOAT))
 
-image: setup build/.apt-image ## build the card's image for a Pi, into build/image/ (as root; KERNEL= CERTIFICATE= VERSION= FRESH=1)
+image: setup build/.apt-image ## build the card's image for a Pi, into build/image/ (as root; RELEASE_KEY= KERNEL= CERTIFICATE= VERSION= FRESH=1)
 	$(SUDO) env PYTHONPATH=firmware-image $(PYTHON) -m estu_image image $(if $(KERNEL),--kernel $(KERNEL)) \
-		$(if $(CERTIFICATE),--certificate $(CERTIFICATE)) $(if $(VERSION),--version $(VERSION)) $(if $(FRESH),--fresh)
+		$(if $(CERTIFICATE),--certificate $(CERTIFICATE)) $(if $(VERSION),--version $(VERSION)) $(if $(FRESH),--fresh) \
+		$(if $(RELEASE_KEY),--release-key $(RELEASE_KEY))
 
 bundle: setup build/.apt-image ## make a signed update of the image that was built last (CERTIFICATE= KEY= VERSION=)
 	$(SUDO) env PYTHONPATH=firmware-image $(PYTHON) -m estu_image bundle \
