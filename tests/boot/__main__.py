@@ -72,11 +72,12 @@ def files(trial: Trial) -> None:
 
 def whole_way(trial: Trial) -> None:
     """Boot a flashed card: services, identity, a hung listener, known sound, receipts."""
+    data, card = trial.work / "data", trial.work / "card.img"
+    for left in (data, trial.work / "house", trial.work / "whole-way"):  # by an earlier run
+        shutil.rmtree(left, ignore_errors=True)
     with ExitStack() as stack:
         built = stack.enter_context(house(trial.work / "house", stage=BootStage))
         assert isinstance(built.stage, BootStage)
-        data, card = trial.work / "data", trial.work / "card.img"
-        shutil.rmtree(data, ignore_errors=True)
         furnish(built, data, evening(built))
         ask(data, "look hang replay=2026-07-01T14:00:00+00:00")
         flash(trial.image, card, data, CARD)

@@ -82,6 +82,7 @@ def furnish(house: House, folder: Path, evening: list[Heard]) -> None:
     (trial / "ffmpeg").chmod(0o755)
     shutil.copy(Path(inside.__file__), trial / "inside.py")
     (trial / "begin").write_text(inside.BEGIN)
+    (trial / "slow.conf").write_text(inside.SLOW)
 
 
 def ask(folder: Path, what: str) -> None:
