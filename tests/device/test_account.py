@@ -13,7 +13,7 @@ from device.catalogue.catalogue import Catalogue
 from device.coverage import Coverage, Level
 from device.host.clock import ClockState, Instant
 from device.match.match import Match, RunnerUp
-from device.play import Play, Span, Status
+from device.play import Play, Status
 from device.record.keys import Jwks
 from device.record.log import EventLog
 from device.record.receipt import Receipt, seal_receipt
@@ -21,6 +21,7 @@ from device.record.receipt_ledger import ReceiptLedger
 from device.record.reports import CoverageReport, PlayReport
 from device.record.signing_key import SigningKey
 from device.sound.segments import Segment
+from device.span import Span
 from tests.device.catalogue.made_up import MODEL, PARAMETERS, ZHELSIZ, reference, write_catalogue
 
 BOX = "abai-1"

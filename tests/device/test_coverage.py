@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 from device import gate
 from device.coverage import CoverageCount, Heard
 from device.match.match import Match
-from device.play import Play, Span, Status
+from device.play import Play, Status
 from device.sound.segments import Segment
+from device.span import Span
 
 
 def segment(position: float, amplitude: float) -> Segment:

@@ -1,11 +1,13 @@
 """Plays: when matches make one play, and when it ends."""
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from device.match.match import Match
-from device.play import PAUSE, Play, Plays, Span, Status
+from device.play import PAUSE, Play, Plays, Status
+from device.span import Span
 
 ACCEPT, CANDIDATE = 8.0, 4.0
 
@@ -145,4 +147,69 @@ def test_another_release_of_the_same_sound_continues_a_play() -> None:
     assert (play.recording, play.start, play.end) == (2, 0.0, 20.0)
     assert play.reference_start == 31.5
     other = match(5.0, 20.0, 3, reference=36.5, score=14.0)
-    assert len(heard(single, other)) == 2
+    assert len(by_turns([single, other])) == 2
+
+
+def by_turns(*turns: list[Match]) -> list[Play]:
+    """Hear what the matcher says in one turn after the other."""
+    plays = Plays(ACCEPT, CANDIDATE)
+    told = [play for turn in turns for play in plays.hear(max(m.end for m in turn) - 2.0, turn)]
+    return told + plays.finish()
+
+
+def test_two_versions_that_are_taken_for_what_sounds_by_turns_are_one_play_not_two() -> None:
+    turns = [
+        [match(max(0.0, t - 15.0), float(t), 1 + t // 10 % 2, score=20.0 + t // 10 % 2)]
+        for t in range(4, 61, 2)
+    ]
+    (play,) = by_turns(*turns)
+    assert (play.start, play.end, play.status) == (0.0, 60.0, Status.IDENTIFIED)
+    assert play.recording == 2  # the one that fits best
+    assert play.runner_up is not None
+    assert play.runner_up.recording == 1
+    assert play.versions == (1,)
+
+
+def test_a_version_that_goes_on_when_the_other_has_ended_is_still_the_same_play() -> None:
+    turns = [[match(max(0.0, t - 15.0), float(t), 1 if t < 14 else 2)] for t in range(4, 120, 2)]
+    (play,) = by_turns(*turns)
+    assert (play.start, play.end) == (0.0, 118.0)
+    turns += [[match(float(t - 15), float(t), 1, score=30.0)] for t in range(120, 180, 2)]
+    (play,) = by_turns(*turns)
+    assert (play.recording, play.start, play.end) == (1, 0.0, 178.0)
+
+
+def test_film_music_over_other_music_is_told_beside_it_if_both_were_believed_at_once() -> None:
+    turns = [[match(max(0.0, t - 15.0), float(t))] for t in range(4, 20, 2)]
+    turns += [[match(t - 15.0, float(t)), match(t - 15.0, float(t), 2, score=10.0)] for t in range(20, 40, 2)]
+    turns += [[match(t - 15.0, float(t))] for t in range(40, 60, 2)]
+    assert [(play.recording, play.end) for play in by_turns(*turns)] == [(1, 58.0), (2, 38.0)]
+
+
+def test_a_crossfade_leaves_two_plays_though_the_matcher_believes_one_at_a_time() -> None:
+    turns = [[match(max(0.0, t - 15.0), float(t))] for t in range(4, 40, 2)]
+    turns += [[match(max(32.0, t - 15.0), float(t), 2)] for t in range(40, 70, 2)]
+    assert [play.recording for play in by_turns(*turns)] == [1, 2]
+
+
+def test_a_short_piece_between_two_stretches_of_another_is_a_play_of_its_own() -> None:
+    told = by_turns([match(0.0, 10.0)], [match(11.0, 20.0, 2)], [match(21.0, 31.0)])
+    assert [(play.recording, len(play.spans)) for play in told] == [(1, 2), (2, 1)]
+
+
+def test_an_unsure_version_does_not_lengthen_an_identified_play() -> None:
+    (play,) = by_turns([match(0.0, 10.0)], [match(2.0, 12.0, 2, score=5.0)])
+    assert (play.recording, play.end) == (1, 10.0)
+
+
+def test_versions_stay_one_play_when_the_catalogue_changes_and_the_service_starts_again() -> None:
+    first, second = (match(0.0, 20.0), match(1.0, 21.0, 2, score=25.0))
+    (play,) = by_turns([first], [second])
+    kept = msgspec.json.decode(msgspec.json.encode(play), type=Play)
+    moved = kept.renumbered(lambda number: {1: 11, 2: 12}[number])
+    assert moved is not None
+    plays = Plays(ACCEPT, CANDIDATE)
+    plays.go_on([moved])
+    plays.hear(22.0, [match(4.0, 24.0, 11)])
+    (told,) = plays.finish()
+    assert (told.recording, told.versions, told.end) == (12, (11,), 24.0)
