@@ -134,10 +134,12 @@ def cache(trial: Trial) -> None:
     finally:
         machine.cut_power()
     told = cuts.cut(fresh, log, trial.work, BOX, trial.cuts, trial.seed)
+    lying = cuts.cut(fresh, log, trial.work, BOX, max(10, trial.cuts // 10), trial.seed, obeys_barriers=False)
     log.unlink()
     fresh.unlink()
-    trial.done("cache", asdict(told))
+    trial.done("cache", asdict(told) | {"of a card that ignores barriers": asdict(lying)})
     assert told.lost == told.unreadable == 0, told
+    assert lying.lost + lying.unreadable > 0, lying  # or nothing would have been found on any card
     assert told.promised > 0
 
 

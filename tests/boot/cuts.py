@@ -16,7 +16,7 @@ from random import Random
 from estu_image import layout
 from estu_image.program import run
 
-from device.errors import Broken
+from device.errors import Broken, EstuError
 from device.record.keys import Jwks
 from device.record.log import EventLog
 from device.record.signing_key import SigningKey
@@ -107,7 +107,9 @@ def write_recorded(machine: Machine, folder: Path, events: int) -> Path:
     return log
 
 
-def cut(fresh: Path, log: Path, folder: Path, box: str, cuts: int, seed: int) -> Cuts:
+def cut(
+    fresh: Path, log: Path, folder: Path, box: str, cuts: int, seed: int, obeys_barriers: bool = True
+) -> Cuts:
     """Cut at random instants of a record, and look at what is left.
 
     Args:
@@ -117,6 +119,7 @@ def cut(fresh: Path, log: Path, folder: Path, box: str, cuts: int, seed: int) ->
         box: The box whose log it is.
         cuts: How many.
         seed: Decides where.
+        obeys_barriers: False for a card that answers barriers and keeps nothing for them, on which a loss must be found.
     """
     writes = list(record.read(log))
     dice, told = Random(seed), Cuts()
@@ -144,17 +147,22 @@ def cut(fresh: Path, log: Path, folder: Path, box: str, cuts: int, seed: int) ->
             at += 1
             if write.content.startswith(writer.PROMISE):
                 promised = int(write.content.rstrip(b"\0").removeprefix(writer.PROMISE))
-            if write.barrier:
+            if write.barrier and obeys_barriers:
                 _apply(base, loose)
                 loose.clear()
-            if write.kept:
+            if write.kept and obeys_barriers:
                 _apply(base, [write])
             elif write.content:
                 loose.append(write)
         told.cuts += 1
         told.promised = max(told.promised, promised)
         told.loose = max(told.loose, len(loose))
-        _look(base, record.after_a_cut(loose, dice), folder / "look", box, promised, told)
+        try:
+            _look(base, record.after_a_cut(loose, dice), folder / "look", box, promised, told)
+        except EstuError:
+            if obeys_barriers:
+                raise
+            told.unreadable += 1  # not even the file system, or the key, was there
     return told
 
 

@@ -17,6 +17,9 @@ from pathlib import Path
 
 SAY = "estu-trial "
 SERVICES = ("estu-listen", "estu-sync", "estu-page.socket")
+_PAUSE = (
+    10.0  # seconds between two looks; each starts a program, which is much work for an emulated processor
+)
 BEGIN = """\
 mkdir -p /run/systemd/system/multi-user.target.wants
 cp /data/trial/estu-trial.service /run/systemd/system/
@@ -85,7 +88,7 @@ def wait(what: str, seconds: float, true: Callable[[], bool]) -> bool:
         if time.monotonic() > until:
             say("late", waited_for=what, seconds=seconds)
             return False
-        time.sleep(1)
+        time.sleep(_PAUSE)
     return True
 
 
@@ -104,7 +107,9 @@ def listening_ports() -> list[str]:
 def look() -> None:
     """Say what came up, and how."""
     up = wait(
-        "services", 1800, lambda: all(shown(s, "ActiveState")["ActiveState"] == "active" for s in SERVICES)
+        "services",
+        1800,
+        lambda: told("systemctl", "is-active", *SERVICES).split() == ["active"] * len(SERVICES),
     )
     names = ("ActiveState", "SubState", "NRestarts", "StatusText", "User")
     say("services", up=up, services={service: shown(service, *names) for service in SERVICES})
