@@ -6,6 +6,8 @@ Rules:
 - A password is never shown.
 """
 
+import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -17,9 +19,11 @@ from device.errors import Refused, Waiting
 
 _ADVICE = "Give sqlite:///FILE, or postgresql://USER@HOST/NAME with the extra `postgresql` installed."
 _BUSY_SECONDS = 30  # for another's transaction
+_AGAIN = 0.05  # seconds, where SQLite does not wait by itself
 _READING = "estu_reading"
 
-_SQLITE = ("journal_mode = WAL", "synchronous = FULL", f"busy_timeout = {_BUSY_SECONDS * 1_000}")
+_WAL = "PRAGMA journal_mode = WAL"
+_SQLITE = (f"PRAGMA busy_timeout = {_BUSY_SECONDS * 1_000}", _WAL, "PRAGMA synchronous = FULL")
 _POSTGRESQL = (
     # `off` would lose committed batches with the power; what is stronger than `on` stays.
     "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'",
@@ -99,6 +103,20 @@ def _shown(url: str) -> str:
         return "What was given"
 
 
+def _to_wal(connection: sqlite3.Connection) -> None:
+    """Switch a file to its write-ahead log; two who do so to a new one at once refuse each other without any waiting."""
+    deadline = time.monotonic() + _BUSY_SECONDS
+    while True:
+        try:
+            connection.execute(_WAL)
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(_AGAIN)
+        else:
+            return
+
+
 def _prepare(made: Engine, settings: tuple[str, ...]) -> None:
     is_sqlite = made.dialect.name == "sqlite"
 
@@ -109,7 +127,10 @@ def _prepare(made: Engine, settings: tuple[str, ...]) -> None:
         else:
             connection.autocommit = True
         for setting in settings:
-            connection.execute(f"PRAGMA {setting}" if is_sqlite else setting)
+            if setting == _WAL:
+                _to_wal(connection)
+            else:
+                connection.execute(setting)
         if not is_sqlite:
             connection.autocommit = False
 

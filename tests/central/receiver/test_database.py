@@ -1,6 +1,8 @@
 """What a ledger's database is opened with: refusals in words, no password shown, and durability whatever its settings."""
 
+import sqlite3
 from pathlib import Path
+from threading import Timer
 
 import pytest
 from sqlalchemy import select, text
@@ -42,6 +44,20 @@ def test_a_database_that_cannot_be_reached_is_waited_for(url: str) -> None:
         Ledger.open(url)
     assert waiting.value.code == "ledger-away"
     assert "hidden" not in str(waiting.value)
+
+
+def test_a_receiver_waits_for_another_that_is_just_making_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.sqlite"
+    other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    other.execute("CREATE TABLE its (first TEXT)")
+    ends = Timer(0.5, other.execute, ["COMMIT"])
+    ends.start()
+    try:
+        Ledger.open(f"sqlite:///{path}").close()
+    finally:
+        ends.join()
+        other.close()
 
 
 def test_a_commit_waits_for_the_disk_also_where_the_database_was_set_not_to(postgresql: PostgreSql) -> None:
