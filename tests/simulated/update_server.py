@@ -93,11 +93,12 @@ class UpdateServer:
             return
         limits = [limit for limit in (self.cut_after, self.cut_each) if limit is not None]
         cut = min([len(content), *limits])
-        request.wfile.write(content[:cut])
-        request.wfile.flush()
+        # Noted before it is sent: whoever has it all goes on at once, and asks what was served.
         self.served += cut
         if self.cut_after is not None:
             self.cut_after = None if cut < len(content) else self.cut_after - cut
+        request.wfile.write(content[:cut])
+        request.wfile.flush()
         if cut < len(content):
             request.close_connection = True
 
