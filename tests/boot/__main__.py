@@ -14,8 +14,11 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from cyclonedx.schema import SchemaVersion
+from cyclonedx.validation.json import JsonStrictValidator
 from estu_image import boot_files, fat, layout, scan
 from estu_image.program import run
+from packageurl import PackageURL
 
 from demo.processes import Processes
 from demo.stage import BOX, Places
@@ -63,7 +66,7 @@ class Trial:
 
 
 def files(trial: Trial) -> None:
-    """Look at the boot partition and the tree, without booting."""
+    """Look at the boot partitions, the tree and the bill of materials, without booting."""
     choose = fat.read(trial.image, layout.CHOOSE.start)
     found = {}
     for letter, partition in (("A", layout.BOOT_A), ("B", layout.BOOT_B)):
@@ -72,7 +75,13 @@ def files(trial: Trial) -> None:
         found[partition.role] = "as the firmware needs it"
     faults = scan.faults(trial.built / "root")
     assert not faults, faults
-    trial.done("files", found | {"scan": "nothing found"})
+    bill = trial.image.with_suffix(".cdx.json").read_text()
+    fault = JsonStrictValidator(SchemaVersion.V1_6).validate_str(bill)
+    assert fault is None, repr(fault)[-2000:]
+    named = json.loads(bill)["components"]
+    for component in named:
+        assert PackageURL.from_string(component["purl"]).to_string() == component["purl"]
+    trial.done("files", found | {"scan": "nothing found", "CycloneDX 1.6": f"{len(named)} components"})
 
 
 def card(trial: Trial) -> None:
