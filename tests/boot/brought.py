@@ -13,8 +13,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from estu_image import bundle, keys
+from estu_image import bundle, disk, keys, tree
 from estu_image.build import commit_date
+from estu_image.program import run
+from estu_image.tree import Version
 
 from central.publishing import content
 from tests.boot import inside, slots
@@ -113,10 +115,17 @@ def _look(machine: Machine) -> str:
 
 
 def _publish(publisher: Publisher, built: Path) -> None:
-    """Make a bundle of what was built last, as a newer version, and publish it."""
+    """Make a bundle of what was built last, which says of itself that it is newer, and publish it."""
+    newer, date = publisher.folder / "newer", commit_date()
+    newer.mkdir()
+    run(["cp", "--archive", built / "root", newer / "root"])
+    tree.say_version(newer / "root", Version(VERSION, date))
+    disk.pack_root(newer / "root", newer / "root.erofs", date)
+    shutil.rmtree(newer / "root")
+    shutil.copy(built / "boot-a.vfat", newer)
     certificate, key = keys.for_trials(built / "keys")
-    target = publisher.folder / "system.raucb"
-    bundle.make(built, VERSION, str(commit_date()), certificate, str(key), target)
+    target = newer / "system.raucb"
+    bundle.make(newer, VERSION, str(date), certificate, str(key), target)
     change = content.system(publisher.repository.shelf, target, VERSION)
     publisher.repository.publish(change, publisher.ring(), publisher.now)
 
