@@ -160,6 +160,16 @@ def test_what_a_module_needs_stays_though_it_is_for_other_machines() -> None:
     assert gone == ["drm", "uvcvideo", "liquidio", "e1000"]
 
 
+def test_accounts_do_not_say_on_which_day_the_root_was_made(tmp_path: Path) -> None:
+    made = []
+    for day in ("20784", "20785"):
+        shadow = tmp_path / day
+        shadow.write_text(f"root:*:{day}:0:99999:7:::\nestu-sync:!*:{day}::::::\n")
+        tree_of.forget_days(shadow)
+        made.append(shadow.read_text())
+    assert made == ["root:*::0:99999:7:::\nestu-sync:!*:::::::\n"] * 2
+
+
 def test_the_first_programs_archive_unpacks_to_what_was_put_in(tmp_path: Path) -> None:
     archive = Archive()
     archive.folder("bin")
