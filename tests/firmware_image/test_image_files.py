@@ -1,6 +1,7 @@
 """What the image is put together from: boot files, the first program, units, the scan. The long build is `make image`."""
 
 import gzip
+import os
 import random
 import re
 import shlex
@@ -168,6 +169,21 @@ def test_accounts_do_not_say_on_which_day_the_root_was_made(tmp_path: Path) -> N
         tree_of.forget_days(shadow)
         made.append(shadow.read_text())
     assert made == ["root:*::0:99999:7:::\nestu-sync:!*:::::::\n"] * 2
+
+
+def test_dates_do_not_tell_when_the_root_was_made(tmp_path: Path) -> None:
+    found = []
+    for made in (DATE - 1000, DATE + 1000):  # under another commit, older or newer
+        debian, root = tmp_path / f"debian-{made}", tmp_path / f"root-{made}"
+        (debian / "var/lib/dpkg").mkdir(parents=True)
+        for name, at in (("packaged", 1_600_000_000), ("made", made), ("var/lib/dpkg/status", made)):
+            (debian / name).touch()
+            os.utime(debian / name, (at, at))
+        for folder in (debian / "var/lib/dpkg", debian / "var/lib", debian / "var", debian):
+            os.utime(folder, (made, made))
+        tree_of.begin(debian, root, DATE)
+        found.append({name: (root / name).stat().st_mtime for name in ("packaged", "made", "var/lib/dpkg")})
+    assert found == [{"packaged": 1_600_000_000, "made": DATE, "var/lib/dpkg": DATE}] * 2
 
 
 def test_the_first_programs_archive_unpacks_to_what_was_put_in(tmp_path: Path) -> None:
