@@ -16,6 +16,8 @@ from estu_image import tree as tree_of
 from estu_image.cpio import Archive
 from estu_image.kernel import Kernel, module_order
 
+from device.errors import Broken
+
 SOURCE = Path(__file__).parents[2] / "firmware-image"
 DATE = 1_750_000_000
 
@@ -129,6 +131,14 @@ def test_the_hook_of_an_update_gives_each_slot_its_own_root(tmp_path: Path) -> N
         told = {"RAUC_SLOT_NAME": slot_name, "RAUC_SLOT_MOUNT_POINT": str(tmp_path), "PATH": "/usr/bin:/bin"}
         subprocess.run(["sh", script, "slot-post-install"], env=told, check=True)
         assert line.read_text() == boot_files.command_line(letter)
+
+
+def test_a_bundle_has_the_version_of_the_system_in_it(tmp_path: Path) -> None:
+    with pytest.raises(Broken, match="make image"):
+        bundle.version_of(tmp_path)
+    (tmp_path / "root/usr/lib").mkdir(parents=True)
+    (tmp_path / "root/usr/lib/os-release").write_text("ID=debian\nIMAGE_ID=estu\nIMAGE_VERSION=1.2.3\n")
+    assert bundle.version_of(tmp_path) == "1.2.3"
 
 
 def test_modules_are_loaded_after_those_they_need(tmp_path: Path) -> None:
