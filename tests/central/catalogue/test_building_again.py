@@ -18,7 +18,7 @@ def test_a_second_build_hears_only_what_is_new_or_changed(
 ) -> None:
     for number in range(5, 13):
         music.write(collection / f"m{number}.wav", number, 2.0)
-    built(collection, jobs=2)
+    built(collection)
     before = snapshot(tmp_path / "out")
     (collection / "esil.mp3").unlink()
     music.write(collection / "new.wav", 100, 3.0)
