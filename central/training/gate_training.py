@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from central.training.gate_measure import equal_errors
 from central.training.gate_net import GateNet
+from central.training.gate_thresholds import equal_errors
 from central.training.pool import unpacked
 from device.features import PARAMETERS
 
@@ -43,6 +43,7 @@ class Examples:
 
     views: NDArray[np.uint8]  # (n, bands, frames)
     labels: NDArray[np.uint8]  # (n, 2): music, speech
+    kinds: NDArray[np.str_]  # (n,), what they were made of
 
     @property
     def spectrograms(self) -> NDArray[np.float32]:
@@ -52,7 +53,7 @@ class Examples:
     def some(self, count: int) -> "Examples":
         """Take about so many, evenly."""
         every = max(1, len(self.views) // count)
-        return Examples(self.views[::every], self.labels[::every])
+        return Examples(self.views[::every], self.labels[::every], self.kinds[::every])
 
 
 def read(pool: Path, side: str) -> Examples:
@@ -66,7 +67,9 @@ def read(pool: Path, side: str) -> Examples:
     for path in sorted(pool.glob(f"{side}-*.npz")):
         with np.load(path) as stored:
             parts.append(dict(stored))
-    return Examples(*(np.concatenate([part[name] for part in parts]) for name in ("views", "labels")))
+    return Examples(
+        *(np.concatenate([part[name] for part in parts]) for name in ("views", "labels", "kinds"))
+    )
 
 
 def train(pool: Path, run: Path, schedule: GateSchedule) -> None:
@@ -140,7 +143,8 @@ def logits(net: GateNet, examples: Examples) -> NDArray[np.float32]:
 
 def errors(net: GateNet, held: Examples) -> tuple[float, float]:
     """Give the equal error rates of music and of speech."""
-    (_, music), (_, speech) = equal_errors(logits(net, held), held.labels)
+    said = logits(net, held)
+    music, speech = (equal_errors(said[:, column], held.labels[:, column] == 1)[1] for column in range(2))
     return music, speech
 
 

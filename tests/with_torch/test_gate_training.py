@@ -23,7 +23,8 @@ def pool(tmp_path_factory: pytest.TempPathFactory) -> Path:
         views = rng.uniform(-1.0, -0.4, (count, PARAMETERS.bands, PARAMETERS.frames)).astype(np.float32)
         views[:, :32] += 0.8 * labels[:, :1, None]
         views[:, 32:] += 0.8 * labels[:, 1:, None]
-        np.savez(folder / f"{side}-1-000.npz", views=packed(views), labels=labels)
+        kinds = np.array(["noise", "voice", "music", "music"])[labels @ (2, 1)]
+        np.savez(folder / f"{side}-1-000.npz", views=packed(views), labels=labels, kinds=kinds)
     return folder
 
 
