@@ -76,6 +76,6 @@ def test_no_play_is_accepted_at_a_score_that_chance_was_seen_to_reach() -> None:
 
 def test_where_no_score_passes_the_onset_no_thresholds_are_set() -> None:
     few = tail([0.4, 1.05, 1.05, 1.05], hours=0.02)
-    with pytest.raises(Refused, match="0.02 hours") as refused:
+    with pytest.raises(Refused, match=r"0\.02 hours") as refused:
         with_thresholds(fit(windows(), MODEL), few)
     assert refused.value.code == "unknown-sound-too-short"
