@@ -158,7 +158,7 @@ def likeness(
     last = len(others) - 1
     before, share, outside = _between(other_times / catalogue.reference_hop, np.array(last))
     three = (its.start + rows, others.start + before, others.start + np.minimum(before + 1, last))
-    reference, left, right = np.split(dequantise(catalogue.vectors(np.concatenate(three))), 3)
+    reference, left, right = dequantise(catalogue.vectors(np.concatenate(three))).reshape(3, len(rows), -1)
     alike = _cosine(
         _products(reference, left), _products(reference, right), share, _bend(left, right), outside
     )
@@ -175,7 +175,7 @@ def _between(
         last: The step of its last one.
     """
     outside = (places < -HALF) | (places > last + HALF)
-    within = np.clip(places, 0, last)
+    within = np.minimum(np.maximum(places, 0), last)
     before = within.astype(np.int64)
     return before, (within - before).astype(np.float32), outside
 
@@ -199,6 +199,4 @@ def _cosine(
     """Give the cosine with what lies between two references from the cosines with both."""
     square = 1 - share * (1 - share) * bend
     found = (left + share * (right - left)) / np.sqrt(np.maximum(square, SHORTEST**2))
-    np.clip(found, -1, 1, out=found)
-    found[outside] = np.nan
-    return np.asarray(found, dtype=np.float32)
+    return np.asarray(np.where(outside, np.nan, np.minimum(np.maximum(found, -1), 1)), dtype=np.float32)

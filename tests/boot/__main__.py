@@ -25,7 +25,7 @@ from demo.stage import BOX, Places
 from tests.boot import cuts, inside, writer
 from tests.boot.board import board
 from tests.boot.brought import brought
-from tests.boot.emulator import Machine
+from tests.boot.emulator import USB_SOUND, Machine
 from tests.boot.evening import evening
 from tests.boot.expected import check
 from tests.boot.flashed import flash
@@ -107,7 +107,7 @@ def whole_way(trial: Trial) -> None:
         add_evening(built, furnish(built, data), evening(built))
         flash(trial.image, card, data, CARD)
         built.stage.open_platform()
-        machine = Machine(trial.work / "whole-way", card, {8883: built.stage.port})
+        machine = Machine(trial.work / "whole-way", card, {8883: built.stage.port}, devices=USB_SOUND)
         stack.callback(machine.cut_power)
         begun = time.monotonic()
         machine.switch_on(inside.asked("look", "hang", "replay=2026-07-01T14:00:00+00:00"))

@@ -11,13 +11,22 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 from estu_image import fat, layout
 
+# A USB sound card, which has outputs only: QEMU has none that hears.
+USB_SOUND = [
+    "-audiodev",
+    "none,id=nobody",
+    "-device",
+    "qemu-xhci,romfile=",
+    "-device",
+    "usb-audio,audiodev=nobody",
+]
 PLATFORM = "10.0.2.100"  # as the guest sees it
 _BRIDGE = Path(__file__).with_name("bridge.py")
 _CONSOLE = "console=ttyAMA0"
@@ -66,6 +75,7 @@ class Machine:
     clock: datetime | None = (
         None  # what the machine's clock says when it is switched on; None: what this one's does
     )
+    devices: Sequence[str] = ()  # QEMU's words for what is plugged in besides
     lines: list[str] = field(default_factory=list)
     firmware: Firmware = field(init=False)
     _process: "subprocess.Popen[bytes] | None" = None
@@ -110,7 +120,7 @@ class Machine:
         words += ["-append", f"{line.replace(' quiet', '')} {_CONSOLE} {more}".strip()]
         plain = f"if=none,id=card,file={self.card},format=raw,cache=none"
         words += [*shlex.split(drive or f"-drive {plain}"), "-device", "virtio-blk-pci,drive=card"]
-        words += ["-device", "virtio-rng-pci"]
+        words += ["-device", "virtio-rng-pci", *self.devices]
         if self.clock:
             words += ["-rtc", f"base={self.clock:%Y-%m-%dT%H:%M:%S}"]
         if not self.doors:

@@ -32,6 +32,9 @@ def check(told: dict[str, Any], built: House) -> dict[str, Any]:
     assert told["failed"]["units"] == "", told["failed"]
     assert set(told["ports"]["open"]) <= _ALLOWED, told["ports"]
     assert "tcp 80" in told["ports"]["open"]
+    assert told["page"]["status"] == 200, told["page"]
+    (usb,) = told["usb"]["cards"]
+    assert (usb["power"], usb["node"]) == ("on", "audio 660"), usb
     mounts = told["mounts"]["mounts"]
     assert " erofs ro" in mounts["/"], mounts
     for place in ("/data", "/etc/estu", "/var/lib/estu"):
@@ -60,6 +63,8 @@ def check(told: dict[str, Any], built: House) -> dict[str, Any]:
         "replay took s": told["replay"]["seconds"],
         "data grew to bytes": told["data"]["bytes"],
         "ports": told["ports"]["open"],
+        "page": told["page"]["title"],
+        "USB sound card": usb,
         "plays at the platform": plays,
         "events receipted": events,
         "release": told["release"]["text"],

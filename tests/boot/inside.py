@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -26,8 +27,12 @@ BEGIN = """\
 mkdir -p /run/systemd/system/multi-user.target.wants
 cp /data/trial/estu-trial.service /run/systemd/system/
 echo "ExecStart=/usr/bin/python3 -I /data/trial/inside.py $*" >>/run/systemd/system/estu-trial.service
-# A sound card of the kernel's own, which gives silence in time.
-case " $* " in *" microphone "*) mkdir -p /run/modules-load.d; echo snd-aloop >/run/modules-load.d/trial.conf ;; esac
+# A sound card of the kernel's own; what is played into its far side is heard at its near one, and else nothing, not even noise.
+case " $* " in *" hall "*|*" deaf "*) mkdir -p /run/modules-load.d; echo snd-aloop >/run/modules-load.d/trial.conf ;; esac
+case " $* " in *" hall "*)
+    cp /data/trial/estu-trial-noise.service /run/systemd/system/
+    ln -s ../estu-trial-noise.service /run/systemd/system/multi-user.target.wants/ ;;
+esac
 if [ -e /data/trial/ffmpeg ]; then mkdir -p /run/trial; cp /data/trial/ffmpeg /run/trial/; fi
 for service in estu-listen estu-sync estu-page; do
     mkdir -p /run/systemd/system/$service.service.d
@@ -120,6 +125,38 @@ def listening_ports() -> list[str]:
     return sorted(found)
 
 
+def page() -> dict[str, object]:
+    """Ask for the box's page as a browser would."""
+    try:
+        with urllib.request.urlopen("http://127.0.0.1/", timeout=300) as answer:
+            return {
+                "status": answer.status,
+                "title": re.findall("<title>(.*?)</title>", answer.read().decode()),
+            }
+    except OSError as error:
+        return {"status": 0, "title": str(error)}
+
+
+def usb_sound_cards() -> list[dict[str, str]]:
+    """Let the USB sound cards fall asleep, and say what the image's rules for udev make of them when it looks at them again."""
+    found = []
+    for control in sorted(Path("/sys/class/sound").glob("controlC*")):
+        device = next((each for each in control.resolve().parents if (each / "idVendor").exists()), None)
+        if device is None:
+            continue
+        (device / "power/control").write_text("auto")
+        told("udevadm", "trigger", "--settle", "--action=change", str(device))
+        node = Path("/dev/snd", control.name)
+        found.append(
+            {
+                "name": (device / "product").read_text().strip(),
+                "power": (device / "power/control").read_text().strip(),
+                "node": f"{node.group()} {node.stat().st_mode & 0o777:o}",
+            }
+        )
+    return found
+
+
 def look() -> None:
     """Say what came up, and how."""
     started = wait(
@@ -131,6 +168,8 @@ def look() -> None:
     say("services", started=started, services={service: shown(service, *names) for service in SERVICES})
     say("failed", units=told("systemctl", "list-units", "--failed", "--plain", "--no-legend"))
     say("ports", open=listening_ports())
+    say("page", **page())
+    say("usb", cards=usb_sound_cards())
     disk = {
         mount: told("findmnt", "-n", "-o", "SOURCE,FSTYPE,OPTIONS", mount)
         for mount in ("/", "/data", "/var", "/etc/estu", "/var/lib/estu")
@@ -221,10 +260,21 @@ def install() -> None:
     """Wait until an update has been brought and installed, and restart into it as at a quiet hour."""
     laid = Path("/var/lib/estu/updates/system.json")
     brought = wait("bundle", 1800, laid.exists)
-    say("brought", brought=brought, laid=laid.read_text() if brought else journal("estu-sync"))
+    say(
+        "brought",
+        brought=brought,
+        laid=laid.read_text() if brought else journal("estu-sync"),
+        hearing=told("cat", "/run/estu/hearing.json"),
+    )
     version = Path("/data/rauc/pending-version")
-    installed = wait("installed", 2400, version.exists)
-    say("installed", installed=installed, slots=slots(), words=journal("estu-update", "rauc")[-3000:])
+    installed = wait("installed", 1800, version.exists)
+    say(
+        "installed",
+        installed=installed,
+        slots=slots(),
+        words=journal("estu-update", "rauc", "estu-trial-noise")[-3000:],
+        hearing=told("cat", "/run/estu/hearing.json"),
+    )
     if installed:
         told("systemctl", "start", "estu-update-try")
         say("trying", words=journal("estu-update-try"))
