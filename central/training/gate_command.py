@@ -25,10 +25,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     stock_command.add_only_fetched(step)
     step.set_defaults(step=_examples)
 
-    step = steps.add_parser("train", help="train, or go on training, for so many minutes")
+    step = steps.add_parser("train", help="train, or go on training, for so many steps")
     step.add_argument("--pool", type=Path, required=True, help="folder of the examples")
     step.add_argument("--run", type=Path, required=True, help="folder of checkpoint and curve")
-    step.add_argument("--minutes", type=float, default=12.0, help="in all, pauses not counted (default: 12)")
+    step.add_argument(
+        "--steps", type=int, default=3000, help="in all, those before a pause too (default: 3000)"
+    )
     step.set_defaults(step=_train)
 
     step = steps.add_parser("export", help="write a run's network as int8 model, with its thresholds")
@@ -79,7 +81,7 @@ def _is_held(path: Path) -> bool:
 def _train(asked: argparse.Namespace) -> None:
     from central.training import gate_training
 
-    gate_training.train(asked.pool, asked.run, gate_training.GateSchedule(minutes=asked.minutes))
+    gate_training.train(asked.pool, asked.run, gate_training.GateSchedule(steps=asked.steps))
 
 
 def _export(asked: argparse.Namespace) -> None:
