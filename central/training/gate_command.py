@@ -23,6 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     step.add_argument("--chunks", type=int, default=30, help=f"of {EXAMPLES} each (default: 30)")
     step.add_argument("--seed", type=int, default=1, help="other seeds make other examples")
     stock_command.add_only_fetched(step)
+    step.add_argument("--tracks", type=int, help="at most so many of each package of music (default: all)")
     step.set_defaults(step=_examples)
 
     step = steps.add_parser("train", help="train, or go on training, for so many steps")
@@ -49,8 +50,9 @@ def _examples(asked: argparse.Namespace) -> None:
     from central.training import gate_examples, gate_sounds
     from central.training.degradation import Degradation
 
-    music, speech, noise = (
-        corpus.decoded("train", holds, asked.cache, asked.only_fetched) for holds in corpus.LENGTHS
+    music = corpus.decoded("train", "music", asked.cache, asked.only_fetched, asked.tracks)
+    speech, noise = (
+        corpus.decoded("train", holds, asked.cache, asked.only_fetched) for holds in ("speech", "noise")
     )
     noise = [path for path in noise if not set(gate_sounds.MUSICAL_EFFECTS) & set(path.parts)]
     asked.pool.mkdir(parents=True, exist_ok=True)
