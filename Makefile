@@ -35,6 +35,8 @@ WORKERS ?= 3
 export UV_PYTHON_PREFERENCE := only-system
 export UV_NO_PROGRESS := 1
 export SIZES
+# Where the environment forbids it, each process compiles anew whatever it imports: several times the work of importing.
+export PYTHONDONTWRITEBYTECODE :=
 # A second BLAS thread on two cores spins more than it adds.
 export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1

@@ -1,10 +1,12 @@
 """The root's tree, put together: Debian's part, our overlay and units, Python's packages, the modules of the kernel."""
 
 import shutil
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from pathlib import Path
 
-from estu_image.kernel import Kernel
+from estu_image.kernel import Kernel, dependencies
 from estu_image.program import run
 from estu_image.units import enable
 
@@ -43,7 +45,7 @@ _REMOVED = (
     "usr/share/sounds",
     "usr/lib/systemd/system-generators/systemd-debug-generator",
 )
-# Modules for machines that a box is not.
+# Modules for machines that a box is not; what a module that stays needs of them stays too.
 _MODULES_REMOVED = (
     "drivers/accel",
     "drivers/ata",
@@ -56,7 +58,9 @@ _MODULES_REMOVED = (
     "drivers/scsi",
     "drivers/target",
     "drivers/video",
-    "drivers/net/ethernet/[!b]*",
+    "drivers/net/ethernet/[!bc]*",
+    "drivers/net/ethernet/c[!a]*",
+    "drivers/net/ethernet/ca[!d]*",  # cadence: a Pi 5's
     "drivers/net/wireless/[!b]*",
     "net/bluetooth",
     "drivers/bluetooth",
@@ -100,14 +104,27 @@ def add_firmware(unpacked: Path, root: Path) -> None:
 
 
 def add_modules(kernel: Kernel, root: Path) -> None:
-    """Add the kernel's modules, but for those of other machines."""
+    """Add the kernel's modules, but for those that only other machines need."""
     target = root / "usr/lib/modules" / kernel.version
     _made(target.parent)
     run(["cp", "--archive", kernel.modules, target])
-    for pattern in _MODULES_REMOVED:
-        for path in sorted((target / "kernel").glob(pattern)):
-            _remove(path)
+    for path in modules_not_needed(dependencies(kernel)):
+        (target / path).unlink()
+    run(["find", target, "-type", "d", "-empty", "-delete"])
     run(["depmod", "--basedir", root, kernel.version])
+
+
+def modules_not_needed(needs: Mapping[str, Sequence[str]]) -> list[str]:
+    """List the modules that only other machines need.
+
+    Args:
+        needs: For each module's path those of the modules that it needs, as in `modules.dep`.
+    """
+    others = {
+        path for path in needs if any(fnmatch(path, f"kernel/{pattern}/*") for pattern in _MODULES_REMOVED)
+    }
+    needed = {each for path in needs.keys() - others for each in needs[path]}
+    return sorted(others - needed)
 
 
 def add_ours(overlay: Path, units: Path, root: Path) -> None:
@@ -145,6 +162,7 @@ def finish(root: Path, version: Version) -> None:
     (root / "etc/resolv.conf").symlink_to("../run/systemd/resolve/resolv.conf")
     (root / "etc/mtab").symlink_to("../proc/self/mounts")
     _var_at_boot(root)
+    forget_days(root / "etc/shadow")
     for name in ("data", "etc/estu", "var", "tmp", "dev", "proc", "sys", "run", "root"):
         _made(root / name)
     (root / "root").chmod(0o700)
@@ -164,6 +182,12 @@ def finish(root: Path, version: Version) -> None:
             "+",
         ]
     )
+
+
+def forget_days(shadow: Path) -> None:
+    """Leave out the day on which each account was made: there is no password that could grow old, and builds would differ by it."""
+    lines = [line.split(":") for line in shadow.read_text().splitlines()]
+    shadow.write_text("".join(":".join([*fields[:2], "", *fields[3:]]) + "\n" for fields in lines))
 
 
 def _var_at_boot(root: Path) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from estu_image import boot_files, bundle, fat, layout, scan, sources, units
+from estu_image import tree as tree_of
 from estu_image.cpio import Archive
 from estu_image.kernel import Kernel, module_order
 
@@ -140,6 +141,33 @@ def test_modules_are_loaded_after_those_they_need(tmp_path: Path) -> None:
     (folder / "modules.softdep").write_text("# made by depmod\nsoftdep ext4 pre: slow_crc post: nothing\n")
     order = module_order(Kernel("6.12.0", tmp_path, folder, {}), ["ext4", "of_no_such_kernel", "jbd2"])
     assert [path.name.split(".")[0] for path in order] == ["crc", "jbd2", "mbcache", "slow-crc", "ext4"]
+
+
+def test_what_a_module_needs_stays_though_it_is_for_other_machines() -> None:
+    """A USB microphone's driver needs a piece of the cameras': without it a box was deaf."""
+    needs = {
+        "kernel/sound/usb/snd-usb-audio.ko.xz": ["kernel/drivers/media/mc/mc.ko.xz", "kernel/sound/core/snd.ko.xz"],
+        "kernel/sound/core/snd.ko.xz": [],
+        "kernel/drivers/media/mc/mc.ko.xz": [],
+        "kernel/drivers/media/usb/uvc/uvcvideo.ko.xz": ["kernel/drivers/media/mc/mc.ko.xz"],
+        "kernel/drivers/gpu/drm/drm.ko.xz": [],
+        "kernel/drivers/net/ethernet/broadcom/genet/genet.ko.xz": [],
+        "kernel/drivers/net/ethernet/cadence/macb.ko.xz": [],
+        "kernel/drivers/net/ethernet/cavium/liquidio.ko.xz": [],
+        "kernel/drivers/net/ethernet/intel/e1000.ko.xz": [],
+    }  # fmt: skip
+    gone = [Path(path).name.split(".")[0] for path in tree_of.modules_not_needed(needs)]
+    assert gone == ["drm", "uvcvideo", "liquidio", "e1000"]
+
+
+def test_accounts_do_not_say_on_which_day_the_root_was_made(tmp_path: Path) -> None:
+    made = []
+    for day in ("20784", "20785"):
+        shadow = tmp_path / day
+        shadow.write_text(f"root:*:{day}:0:99999:7:::\nestu-sync:!*:{day}::::::\n")
+        tree_of.forget_days(shadow)
+        made.append(shadow.read_text())
+    assert made == ["root:*::0:99999:7:::\nestu-sync:!*:::::::\n"] * 2
 
 
 def test_the_first_programs_archive_unpacks_to_what_was_put_in(tmp_path: Path) -> None:
