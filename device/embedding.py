@@ -58,10 +58,15 @@ def quantise(embeddings: NDArray[np.float32]) -> NDArray[np.int8]:
 
 def dequantise(vectors: NDArray[np.int8]) -> NDArray[np.float32]:
     """Read stored embeddings back, of unit length again."""
-    return _unit(vectors.astype(np.float32))
+    steps = vectors.astype(np.float32)
+    # Sums of squares of such whole numbers are exact, in whatever order they are added.
+    return _scaled(steps, np.sqrt(np.einsum("...i,...i->...", steps, steps))[..., None])
 
 
 def _unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)
+    return _scaled(vectors, np.linalg.norm(vectors, axis=-1, keepdims=True))
+
+
+def _scaled(vectors: NDArray[np.float32], lengths: NDArray[np.float32]) -> NDArray[np.float32]:
     # An all-zero answer has no direction; it stays zero, similar to nothing.
     return np.asarray(vectors / np.maximum(lengths, 1e-9), dtype=np.float32)

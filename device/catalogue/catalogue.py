@@ -268,6 +268,9 @@ class Catalogue:
         """Show each part the positions in `places` that fall into it, and the part's own rows there."""
         if len(places) and not (places.min() >= 0 and places.max() < bounds[-1]):
             raise IndexError(f"a row is outside the catalogue's {bounds[-1]}")
+        if len(self.parts) == 1:
+            visit(self.parts[0], np.arange(len(places)), places)
+            return
         owners = np.searchsorted(bounds, places, side="right") - 1
         for index in np.unique(owners):
             at = np.flatnonzero(owners == index)

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from device.catalogue.catalogue import Catalogue
 from device.match import evidence, lines, rivals, votes
 from device.match.calibration import Calibration
-from device.match.match import Match, Window, groups
+from device.match.match import Match
 from device.match.queries import Queries
+from device.match.reading import Reading
 
 CANDIDATES = 12  # places looked at exactly
 CLOSER = 4  # of them, those that lines of every tempo are laid through
@@ -42,46 +43,27 @@ def align(
     places = votes.candidates(queries, catalogue, CANDIDATES)
     if not places:
         return []
-    recordings = [place.recording for place in places]
-    times, tempos = _best_lines(queries, places, catalogue, calibration, hop / window)
-    similarity, beside = along(queries, times, recordings, catalogue)
+    offsets = [place.offset for place in places]
+    begins, ends = lines.reach(queries.positions, offsets)
+    compared = lines.Compared(
+        queries.embeddings,
+        [place.recording for place in places],
+        begins - evidence.BESIDE,
+        ends + evidence.BESIDE,
+        catalogue,
+    )
+    times, tempos = _best_lines(queries, offsets, compared, calibration, hop / window)
+    similarity, beside = _beside(compared, times)
     weighed = evidence.discounted(
         evidence.of_windows(similarity, beside, queries.density, calibration, hop / window),
         evidence.news(queries.embeddings, round(window / hop)),
     )
+    recordings = np.array([place.recording for place in places])
     stretches = evidence.best_stretches(weighed)
-    scores = stretches.score - np.where(np.isclose(tempos, 1.0), 0.0, TEMPO_COST)
-    found = []
-    for number, place in enumerate(places):
-        if scores[number] <= 0:
-            continue
-        first, last = int(stretches.first[number]), int(stretches.last[number])
-        heard = slice(first, last + 1)
-        told = (
-            queries.positions[heard],
-            times[number, heard],
-            similarity[number, heard],
-            queries.density[heard],
-            weighed[number, heard],
-        )
-        windows = tuple(Window(*values) for values in zip(*(each.tolist() for each in told), strict=True))
-        agreeing = np.array([one.at for one in windows if one.weight > 0])
-        match = Match(
-            recording=place.recording,
-            start=float(queries.positions[first]),
-            end=float(queries.positions[last]) + window,
-            reference_start=max(0.0, float(times[number, first])),
-            tempo=round(float(tempos[number]), 3),
-            score=float(scores[number]),
-            windows=last - first + 1,
-            agreeing=len(agreeing),
-            groups=groups(agreeing, window),
-            runner_up=None,
-            evidence=windows,
-        )
-        found.append(match)
-    best_first = sorted(found, key=lambda match: -match.score)
-    return rivals.weigh(best_first, queries, catalogue, calibration, hop / window)
+    read = Reading(queries, recordings, times, tempos, similarity, weighed, stretches)
+    found = sorted(read.matches(window, stretches.score - _costs(tempos)), key=lambda match: -match.score)
+    told = rivals.weigh(found, queries, catalogue, calibration, hop / window)
+    return [read.with_evidence(match) for match in told]
 
 
 def along(
@@ -98,15 +80,22 @@ def along(
     Returns:
         (places, n) similarity on the line, NaN beyond the recording's ends, and the higher one beside it.
     """
+    begins, ends = times.min(axis=1) - evidence.BESIDE, times.max(axis=1) + evidence.BESIDE
+    return _beside(lines.Compared(queries.embeddings, recordings, begins, ends, catalogue), times)
+
+
+def _beside(
+    compared: lines.Compared, times: NDArray[np.float64]
+) -> tuple[evidence.Evidence, evidence.Evidence]:
     three = times[:, None] + np.array([0.0, -evidence.BESIDE, evidence.BESIDE])[:, None]
-    found = lines.similarities(queries.embeddings, three, recordings, catalogue)
-    return found[:, 0], np.nan_to_num(found[:, 1:], nan=-1.0).max(axis=1)
+    found = compared.along(three)
+    return found[:, 0], np.fmax(np.fmax(found[:, 1], found[:, 2]), np.float32(-1))
 
 
 def _best_lines(
     queries: Queries,
-    places: Sequence[votes.Candidate],
-    catalogue: Catalogue,
+    offsets: Sequence[float],
+    compared: lines.Compared,
     calibration: Calibration,
     new_sound: float,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -115,34 +104,35 @@ def _best_lines(
     Returns:
         (places, n) seconds in each recording, and (places,) tempos.
     """
-    times, tempos, scores = _best_of(queries, places, lines.OWN_TEMPO, catalogue, calibration, new_sound)
+    every = np.arange(len(offsets))
+    own = lines.bundle(queries.positions, offsets, lines.OWN_TEMPO)
+    times, tempos, scores = _best_of(own, every, queries, compared, calibration, new_sound)
     closer = np.argsort(-scores, kind="stable")[:CLOSER]
     closer = closer[scores[closer] >= WORTH_IT]
-    if not len(closer):
-        return times, tempos
-    some = [places[number] for number in closer]
-    times[closer], tempos[closer], _ = _best_of(
-        queries, some, lines.TEMPOS, catalogue, calibration, new_sound
-    )
+    if len(closer):
+        laid = lines.bundle(queries.positions, [offsets[number] for number in closer], lines.TEMPOS)
+        times[closer], tempos[closer], _ = _best_of(laid, closer, queries, compared, calibration, new_sound)
     return times, tempos
 
 
 def _best_of(
+    laid: lines.Lines,
+    places: NDArray[np.int64],
     queries: Queries,
-    places: Sequence[votes.Candidate],
-    tempos: NDArray[np.float64],
-    catalogue: Catalogue,
+    compared: lines.Compared,
     calibration: Calibration,
     new_sound: float,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float32]]:
     """Choose each place's line, as if it were nowhere more alike beside it than the background is; with its score."""
-    laid = lines.bundle(queries.positions, [place.offset for place in places], tempos)
-    recordings = [place.recording for place in places]
-    similarity = lines.similarities(queries.embeddings, laid.times, recordings, catalogue)
+    similarity = compared.along(laid.times, places)
     weighed = evidence.of_windows(similarity, queries.density, queries.density, calibration, new_sound)
-    scores = evidence.best_stretches(weighed).score - np.where(np.isclose(laid.tempos, 1.0), 0.0, TEMPO_COST)
+    scores = evidence.best_stretches(weighed).score - _costs(laid.tempos)
     # Evidence has a ceiling, so lines side by side may tie; the one that is more alike lies better.
     scores += TIE * np.nan_to_num(similarity, nan=0.0).mean(axis=-1)
     best = np.argmax(scores, axis=1)
     every = np.arange(len(places))
     return laid.times[every, best], laid.tempos[best], scores[every, best]
+
+
+def _costs(tempos: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.where(np.abs(tempos - 1) > 1e-6, TEMPO_COST, 0.0)

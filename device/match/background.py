@@ -34,7 +34,10 @@ class Background:
 
     def density(self, embeddings: Embeddings) -> NDArray[np.float32]:
         """Mean cosine to the nearest background vectors, (n,) for (n, dimension) embeddings."""
-        similarities = embeddings @ self._vectors.T
+        # One by one: a product of two matrices first copies the larger, which takes ten times what it then saves.
+        similarities = np.empty((len(embeddings), len(self._vectors)), dtype=np.float32)
+        for own, embedding in zip(similarities, embeddings, strict=True):
+            np.matmul(self._vectors, embedding, out=own)
         nearest = np.partition(similarities, -NEAREST, axis=1)[:, -NEAREST:]
         return np.asarray(nearest.mean(axis=1), dtype=np.float32)
 

@@ -46,6 +46,7 @@ class Matcher:
         self._hop = hop
         self._window = window
         self._heard: Queries | None = None
+        self._awaited: list[tuple[float, Embeddings]] = []  # heard since, and not looked up yet
         self._windows = 0  # of this stream
 
     def hear(self, position: float, embedding: Embeddings) -> list[Match]:
@@ -58,28 +59,41 @@ class Matcher:
         Returns:
             Matches over the remembered seconds, best first, those below every threshold included; none between turns.
         """
-        latest = self._look_up(np.array([position]), embedding[None])
-        if self._heard is not None:
-            latest = self._heard.since(position - MEMORY).followed_by(latest)
-        self._heard = latest
+        self._awaited.append((position, embedding))
         self._windows += 1
-        return self._align(latest) if self._windows % TURN == 0 else []
+        if self._windows % TURN:
+            return []
+        return self._align(self._all())
 
     def forget(self) -> None:
         """Begin a new stream."""
         self._heard = None
+        self._awaited.clear()
         self._windows = 0
 
     def take_over(self, former: "Matcher") -> None:
         """Go on where another matcher of the same model stands: what it heard last is looked up here."""
-        heard = former._heard
-        if heard is not None:
-            self._heard = self._look_up(heard.positions, heard.embeddings)
+        self._heard = (
+            None
+            if former._heard is None
+            else self._look_up(former._heard.positions, former._heard.embeddings)
+        )
+        self._awaited = list(former._awaited)
         self._windows = former._windows
 
     def identify(self, positions: np.ndarray, embeddings: Embeddings) -> list[Match]:
         """Match a whole short clip as one query, without touching what was heard before."""
         return self._align(self._look_up(positions, embeddings))
+
+    def _all(self) -> Queries:
+        """Look up what is not yet, all at once: that takes less than one after the other; and leave out what is too old."""
+        positions, embeddings = zip(*self._awaited, strict=True)
+        self._awaited.clear()
+        latest = self._look_up(np.array(positions), np.stack(embeddings))
+        if self._heard is not None:
+            latest = self._heard.followed_by(latest)
+        self._heard = latest.since(positions[-1] - MEMORY)
+        return self._heard
 
     def _look_up(self, positions: np.ndarray, embeddings: Embeddings) -> Queries:
         nearest = self._neighbours.nearest(embeddings, NEIGHBOURS)

@@ -4,7 +4,9 @@ A large part is searched by its coarse index: of its lists those whose middles a
 12 bytes. The codes stay in their mapped file; faiss is handed the addresses of the lists.
 """
 
+import weakref
 from dataclasses import dataclass
+from typing import Any
 
 import faiss
 import numpy as np
@@ -81,46 +83,50 @@ class _Coarse:
         lists, dimension = coarse.centroids.shape
         middles = faiss.IndexFlatIP(dimension)
         middles.add(dequantise(coarse.centroids))
-        self._index = faiss.IndexIVFPQ(
+        self._index: Any = faiss.IndexIVFPQ(
             middles, dimension, lists, coarse.code_bytes, 8, faiss.METRIC_INNER_PRODUCT
         )
         faiss.copy_array_to_vector(np.ascontiguousarray(coarse.codebook.ravel()), self._index.pq.centroids)
         self._index.is_trained = True
         self._middles = middles  # faiss does not keep it alive
-        self._scanned = min(lists, scanned or max(FEWEST_LISTS_SCANNED, round(lists * LISTS_SCANNED)))
-        self._scanner = self._index.get_InvertedListScanner(True, None, None)
+        self._codes = _in_place(coarse)  # nor this
+        self._index.replace_invlists(self._codes, False)
+        weakref.finalize(self, _let_go, self._codes)
+        self._index.nprobe = min(lists, scanned or max(FEWEST_LISTS_SCANNED, round(lists * LISTS_SCANNED)))
 
     def search(self, embeddings: Embeddings, count: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
         """Give (similarities, rows in this part), each (n, count)."""
         queries = np.ascontiguousarray(embeddings, dtype=np.float32)
-        similarities = np.full((len(queries), count), -np.inf, dtype=np.float32)
-        labels = np.full((len(queries), count), -1, dtype=np.int64)
-        for number, query in enumerate(queries):
-            self._scan(query, similarities[number], labels[number])
-        best = np.argsort(-similarities, axis=1, kind="stable")
-        labels = np.take_along_axis(labels, best, axis=1)
-        places = self._coarse.lists[np.maximum(labels >> 32, 0)] + (labels & _AT)
+        nearness, nearest = self._middles.search(queries, self._index.nprobe)
+        similarities = np.empty((len(queries), count), dtype=np.float32)
+        labels = np.empty((len(queries), count), dtype=np.int64)
+        told = (faiss.swig_ptr(each) for each in (nearest, nearness, similarities, labels))
+        # In pairs of list and place, for the lists have no ids.
+        self._index.search_preassigned_c(len(queries), faiss.swig_ptr(queries), count, *told, True)
+        lists = self._coarse.lists
+        self._coarse.scanned(int(np.sum(lists[nearest + 1] - lists[nearest])), nearest.size)
+        there = labels >= 0
         rows = np.full(labels.shape, -1, dtype=np.int64)
-        rows[labels >= 0] = self._coarse.rows(places[labels >= 0])
-        return np.take_along_axis(similarities, best, axis=1), rows
+        rows[there] = self._coarse.rows(lists[labels[there] >> 32] + (labels[there] & _AT))
+        return similarities, rows
 
-    def _scan(
-        self, query: NDArray[np.float32], similarities: NDArray[np.float32], labels: NDArray[np.int64]
-    ) -> None:
-        """Keep the best codes of one query in two heaps, whose order is faiss's own."""
-        lists, codes = self._coarse.lists, self._coarse.codes
-        nearness, nearest = self._middles.search(query[None], self._scanned)
-        begins, ends = lists[nearest[0]].tolist(), lists[nearest[0] + 1].tolist()
-        heaps = faiss.swig_ptr(similarities), faiss.swig_ptr(labels)
-        self._scanner.set_query(faiss.swig_ptr(query))
-        for number, near, begin, end in zip(
-            nearest[0].tolist(), nearness[0].tolist(), begins, ends, strict=True
-        ):
-            if begin < end:
-                self._scanner.set_list(number, near)
-                listed = faiss.swig_ptr(codes[begin:end])
-                self._scanner.scan_codes(end - begin, listed, None, *heaps, len(labels))
-        self._coarse.scanned(sum(ends) - sum(begins), len(begins))
+
+def _in_place(coarse: Coarse) -> Any:
+    """Show faiss where each list lies in the mapped file: it has no other lists that leave the codes to somebody else.
+
+    What it gives must be let go by `_let_go`, or faiss unmaps the file when it is through with them.
+    """
+    lists: Any = faiss.OnDiskInvertedLists(len(coarse.lists) - 1, coarse.code_bytes, "")
+    sizes = np.diff(coarse.lists)
+    each = np.stack([sizes, sizes, coarse.lists[:-1] * coarse.code_bytes], axis=1)  # size, capacity, offset
+    each = np.ascontiguousarray(each, dtype=np.int64)
+    faiss.memcpy(lists.lists.data(), faiss.swig_ptr(each), each.nbytes)
+    lists.ptr, lists.totsize, lists.read_only = faiss.swig_ptr(coarse.codes), coarse.codes.nbytes, True
+    return lists
+
+
+def _let_go(lists: Any) -> None:
+    lists.ptr = None
 
 
 class _Exact:

@@ -100,6 +100,17 @@ def test_who_asks_for_more_than_there_is_gets_less(tmp_path: Path, references: l
     assert (found[0, 408:] == -1).all()
 
 
+def test_who_is_through_with_it_leaves_its_file_mapped(tmp_path: Path, references: list[Reference]) -> None:
+    part = opened(tmp_path, references)
+    assert part.coarse is not None
+    before = part.coarse.codes.copy()
+    asked = dequantise(part.vectors[:1])
+    first = neighbours._Coarse(0, part.coarse).search(asked, 20)  # let go at once
+    assert (part.coarse.codes == before).all()
+    again = neighbours._Coarse(0, part.coarse).search(asked, 20)
+    assert all((one == other).all() for one, other in zip(first, again, strict=True))
+
+
 def test_it_takes_no_eight_bytes_an_id(tmp_path: Path, references: list[Reference]) -> None:
     part = opened(tmp_path, references)
     sizes = {file.name: file.size for file in part.description.files}
