@@ -22,7 +22,7 @@ from packageurl import PackageURL
 
 from demo.processes import Processes
 from demo.stage import BOX, Places
-from tests.boot import cuts, inside, writer
+from tests.boot import asking, cuts, writer
 from tests.boot.board import board
 from tests.boot.brought import brought
 from tests.boot.emulator import USB_SOUND, Machine
@@ -110,10 +110,10 @@ def whole_way(trial: Trial) -> None:
         machine = Machine(trial.work / "whole-way", card, {8883: built.stage.port}, devices=USB_SOUND)
         stack.callback(machine.cut_power)
         begun = time.monotonic()
-        machine.switch_on(inside.asked("look", "hang", "replay=2026-07-01T14:00:00+00:00"))
+        machine.switch_on(asking.asked("look", "hang", "replay=2026-07-01T14:00:00+00:00"))
         machine.wait('estu-trial {"what": "done"', 5400)
         machine.wait_off(300)
-        told = inside.answers(machine.lines)
+        told = asking.answers(machine.lines)
         told["seconds"] = round(time.monotonic() - begun)
         trial.done("whole-way", check(told, built))
 

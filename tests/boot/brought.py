@@ -19,7 +19,7 @@ from estu_image.program import run
 from estu_image.tree import Version
 
 from central.publishing import content
-from tests.boot import inside, noise, slots
+from tests.boot import asking, noise, slots
 from tests.boot.emulator import PLATFORM, Machine
 from tests.boot.flashed import flash
 from tests.boot.stage import BootStage, furnish
@@ -72,23 +72,23 @@ def brought(built: Path, image: Path, work: Path) -> dict[str, Any]:
         machine = Machine(folder, card, doors, clock=_night(datetime.now(UTC)))
         stack.callback(machine.cut_power)
 
-        machine.switch_on(inside.asked("hall", "install"))
+        machine.switch_on(asking.asked("hall", "install"))
         machine.wait('estu-trial {"what": "installed"', 5400)
         machine.wait_off(900)
-        installed = inside.answers(machine.lines)["installed"]
+        installed = asking.answers(machine.lines)["installed"]
         assert installed["installed"], installed
         assert machine.firmware.try_once, machine.last_words
 
-        machine.switch_on(inside.asked("deaf", "judge"))
+        machine.switch_on(asking.asked("deaf", "judge"))
         machine.wait_off(3600)
         assert not machine.firmware.try_once
-        assert "judged" not in inside.answers(machine.lines)  # it restarted before
+        assert "judged" not in asking.answers(machine.lines)  # it restarted before
         left = _look(machine)
 
         machine.firmware.try_once = True  # as after the next quiet hour's restart
-        machine.switch_on(inside.asked("hall", "judge"))
+        machine.switch_on(asking.asked("hall", "judge"))
         machine.wait('estu-trial {"what": "judged"', 5400)
-        judged = inside.answers(machine.lines)["judged"]
+        judged = asking.answers(machine.lines)["judged"]
         machine.wait_off(900)
         kept = _look(machine)
     order = machine.firmware.started

@@ -10,7 +10,7 @@ import numpy as np
 from demo import broker
 from demo.stage import BOX, Stage
 from device.sound import replay
-from tests.boot import inside
+from tests.boot import asking, inside
 from tests.boot.emulator import PLATFORM
 from tests.simulated.house import Heard, House, perform
 
@@ -81,9 +81,9 @@ def furnish(house: House, folder: Path) -> Path:
             shutil.copy(path, identity)
     shutil.copytree(house.catalogue, state / "catalogue")
     shutil.copy(Path(inside.__file__), trial / "inside.py")
-    (trial / "begin").write_text(inside.BEGIN)
-    (trial / "slow.conf").write_text(inside.SLOW)
-    (trial / "estu-trial.service").write_text(inside.UNIT)
+    (trial / "begin").write_text(asking.BEGIN)
+    (trial / "slow.conf").write_text(asking.SLOW)
+    (trial / "estu-trial.service").write_text(asking.UNIT)
     return trial
 
 
