@@ -29,9 +29,14 @@ APT := $(APT_PYTHON) $(APT_SYSTEMD_PYTHON) $(APT_SOUND) $(APT_PLATFORM) $(APT_FI
 # For the image only: the emulator, what packs file systems, what makes and signs updates.
 APT_IMAGE := qemu-user-static qemu-system-arm erofs-utils e2fsprogs kmod rauc squashfs-tools openssl git
 
+# Many tests wait for real time, a broker or a service manager, so that two processes leave two cores idle for a good part.
+WORKERS ?= 3
+
 export UV_PYTHON_PREFERENCE := only-system
 export UV_NO_PROGRESS := 1
 export SIZES
+# Where the environment forbids it, each process compiles anew whatever it imports: several times the work of importing.
+export PYTHONDONTWRITEBYTECODE :=
 # A second BLAS thread on two cores spins more than it adds.
 export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
@@ -46,8 +51,8 @@ setup: .venv/.ready .venv/.node-ready ## install what everything else needs (the
 demo: .venv/.ready ## an evening in a simulated hall, from sound to receipt (MUSIC=folder, MIC=1)
 	$(PYTHON) -m demo
 
-test: setup ## all tests
-	$(PYTHON) -m pytest
+test: setup ## all tests, or some (TESTS=, WORKERS=)
+	$(PYTHON) -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(TESTS)
 
 test-training: setup ## tests of what needs PyTorch (installs it: gigabytes), on an accelerator too where there is one
 	$(UV) sync --frozen --quiet --inexact $(EXTRAS) --extra training
@@ -74,9 +79,9 @@ image: setup build/.apt-image ## build the card's image for a Pi, into build/ima
 		$(if $(CERTIFICATE),--certificate $(CERTIFICATE)) $(if $(VERSION),--version $(VERSION)) $(if $(FRESH),--fresh) \
 		$(if $(RELEASE_KEY),--release-key $(RELEASE_KEY))
 
-bundle: setup build/.apt-image ## make a signed update of the image that was built last (CERTIFICATE= KEY= VERSION=)
+bundle: setup build/.apt-image ## make a signed update of the image that was built last (CERTIFICATE= KEY=)
 	$(SUDO) env PYTHONPATH=firmware-image $(PYTHON) -m estu_image bundle \
-		$(if $(CERTIFICATE),--certificate $(CERTIFICATE) --key $(KEY)) $(if $(VERSION),--version $(VERSION))
+		$(if $(CERTIFICATE),--certificate $(CERTIFICATE) --key $(KEY))
 
 boot-test: image ## boot that image in an emulator, from sound to receipt, cut its power, update it (ONLY= CUTS= KILLS=)
 	$(SUDO) env PYTHONPATH=firmware-image:. $(PYTHON) -m tests.boot $(if $(ONLY),--only $(ONLY)) $(if $(CUTS),--cuts $(CUTS)) \

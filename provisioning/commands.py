@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from device.host import atomic_file
 from provisioning import authority
 from provisioning.certificates import server_certificate
-from provisioning.key_export import boxes_csv, boxes_jwks
+from provisioning.key_export import COLUMNS, boxes_csv, boxes_jwks
 from provisioning.new_files import PUBLIC, new_files
 from provisioning.passphrase import passphrase
 from provisioning.register import Register, opened
@@ -74,23 +74,7 @@ def list_boxes(arguments: Namespace, actor: str, now: datetime) -> None:  # noqa
     with opened(arguments.authority) as register:
         boxes = register.boxes()
     if arguments.json:
-        shown = (
-            "id",
-            "venue",
-            "hall",
-            "contract",
-            "language",
-            "microphone",
-            "network",
-            "broker",
-            "kid",
-            "serial",
-            "enrolled",
-            "status",
-            "retired",
-            "reason",
-        )
-        told = [{name: box[name] for name in shown} for box in boxes]
+        told = [{name: box[name] for name in COLUMNS} for box in boxes]
         told = [{**box, "network": json.loads(box["network"])} for box in told]
         print(json.dumps(told, ensure_ascii=False, indent=2))
         return

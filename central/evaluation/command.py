@@ -2,28 +2,22 @@
 
 import argparse
 import tempfile
-from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from device.errors import Refused
-
 if TYPE_CHECKING:
-    import numpy as np
-
     from central.evaluation.material import Material
 
 _CALIBRATE = """Measure what the similarities of a model mean, and set the thresholds that ship with it.
 Known music becomes a catalogue, clips of it are degraded (rooms, audiences, dialogue, speed) and weighed against the
-best wrong answers; then hours of unknown music and of speech are heard, to see what chance reaches. None of the
+best wrong answers; then hours of unknown music, speech and noise are heard, to see what chance reaches. None of the
 music may have been trained on."""
 
 MODELS = Path("device/models")
 CLIP_SECONDS = 10.0
-UNKNOWN_PIECE = 120.0  # seconds of an unknown track heard at a time
 BACKGROUND = 4096  # vectors
 REFERENCES = 400  # recordings
 SOUND = Path("build/evaluation/sound")  # where decoded sound is kept, the evaluation's own
@@ -45,6 +39,7 @@ def add_arguments(subparsers: "argparse._SubParsersAction[argparse.ArgumentParse
         ),
         ("unknown", "music beside it"),
         ("speech", "recorded speech"),
+        ("noise", "effects, crowds, machines"),
     ):
         made.add_argument(f"--{name}", nargs="+", type=Path, default=[], metavar="FOLDER", help=text)
     made.add_argument(
@@ -89,10 +84,12 @@ def run(args: argparse.Namespace) -> int:
 
     from central.catalogue import sources
     from central.catalogue.builder import Nobody, Order, build
-    from central.evaluation import calibration
+    from central.evaluation import calibration, plan
     from central.evaluation.clips import clips
     from central.evaluation.conditions import CONDITIONS
     from central.evaluation.shelf import Shelf
+    from central.evaluation.unknown import Evening, sound_of, stretch
+    from central.training.disturbance import applause
     from device.catalogue.catalogue import Catalogue
     from device.embedding import EmbeddingModel, shipped_model_path
     from device.features import PARAMETERS
@@ -114,8 +111,10 @@ def run(args: argparse.Namespace) -> int:
             (name, Shelf(args.sound, getattr(made_of, name))) for name in ("known", "unknown", "beside")
         )
     )
-    talks = Shelf(args.sound, made_of.speech)
-    speech = [talks[number] for number in track(range(len(talks)), "speech")]
+    speech, noise = (
+        [shelf[number] for number in track(range(len(shelf)), name)]
+        for name, shelf in ((name, Shelf(args.sound, getattr(made_of, name))) for name in ("speech", "noise"))
+    )
     with tempfile.TemporaryDirectory() as folder:
         order = Order(
             music=(*known, *beside),
@@ -135,8 +134,13 @@ def run(args: argparse.Namespace) -> int:
             found = calibration.windows(track(made, "clips", total=total), catalogue, model, crowd)
             fitted = calibration.fit(found, model.digest)
             matcher = Matcher(catalogue, crowd, fitted, calibration.HOP, PARAMETERS.seconds)
-            sounds = _unknown_sounds(unknown, speech, args.hours, rng)
-            chance = calibration.chance(track(sounds, "unknown sound", total=None), matcher, model)
+            evening = Evening(Shelf(args.sound, made_of.unknown), speech, noise, applause)
+            numbers, seconds = plan.stretches(args.hours), min(plan.STRETCH, args.hours * 3600)
+            sounds = (
+                sound_of(stretch(evening, number, args.seed, seconds))
+                for number in track(numbers, "unknown sound")
+            )
+            chance = calibration.chance(sounds, matcher, model)
     result = calibration.with_thresholds(fitted, chance)
     calibration.write(args.out / "calibration.json", result, chance)
     out.print(
@@ -153,30 +157,4 @@ def _material(args: argparse.Namespace) -> "Material":
     if args.corpus:
         found = material.from_corpus(references=args.references)
         return replace(found, known=found.unknown, unknown=found.known)
-    return material.from_folders(args.known, args.unknown, args.speech, beside=args.beside)
-
-
-def _unknown_sounds(
-    files: Sequence[Path], speech: "list[np.ndarray]", hours: float, rng: "np.random.Generator"
-) -> "Iterator[np.ndarray]":
-    """Give unknown music in rooms and among people, every fourth time speech alone, until so many hours are full."""
-    from central.evaluation.clips import load
-    from central.evaluation.conditions import CONDITIONS, PAST, RATE, degrade
-
-    if not files:
-        raise Refused(
-            "unknown-missing", "There is no unknown music.", "Name files or folders with --unknown."
-        )
-    seconds = 0.0
-    length = round((UNKNOWN_PIECE + PAST) * 1.05 * RATE)
-    while seconds < hours * 3600:
-        for turn, number in enumerate(rng.permutation(len(files))):
-            condition = CONDITIONS[int(rng.integers(len(CONDITIONS)))]
-            sound = speech[int(rng.integers(len(speech)))] if turn % 4 == 3 else load(files[number])
-            begin = int(rng.integers(max(1, len(sound) - length)))
-            piece = sound[begin : begin + length]
-            if len(piece) > 10 * RATE:
-                yield degrade(piece, speech, condition, rng)
-                seconds += len(piece) / RATE
-            if seconds >= hours * 3600:
-                return
+    return material.from_folders(args.known, args.unknown, args.speech, args.noise, args.beside)

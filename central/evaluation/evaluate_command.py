@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from device.errors import Refused
+from device.match.calibration import SHIPPED
 
 if TYPE_CHECKING:
     from central.catalogue.builder import Watcher
@@ -126,7 +127,7 @@ def run(args: argparse.Namespace) -> int:
     order.out.mkdir(parents=True, exist_ok=True)
     with _progress() as watcher:
         measured = evaluate(order, watcher)
-        if args.set_thresholds and _raise_thresholds(measured):
+        if args.set_thresholds and raise_thresholds(measured):
             measured = evaluate(order, watcher)
     cells = report.write(order, measured)
     plots.draw(order.out, cells, measured.answers, measured.thresholds.accept)
@@ -137,14 +138,18 @@ def run(args: argparse.Namespace) -> int:
 _SHORTEST = 2.0  # seconds, one segment
 
 
-def _raise_thresholds(measured: "Measured") -> bool:
-    """Write the thresholds that the unknown sound asks for beside the model, if they are higher than those there."""
+def raise_thresholds(measured: "Measured", path: Path = SHIPPED) -> bool:
+    """Write the thresholds that the unknown sound asks for into a calibration, if they are higher than those there.
+
+    Returns:
+        Whether anything was written.
+    """
     from central.evaluation import calibration, figures
     from central.evaluation.answers import Heard
     from device.match import calibration as shipped
 
     chance = figures.chance([one for one in measured.answers if isinstance(one, Heard)])
-    before = shipped.load()
+    before = shipped.load(path)
     if chance is None:
         return False
     asked = calibration.with_thresholds(before, chance)
@@ -152,7 +157,7 @@ def _raise_thresholds(measured: "Measured") -> bool:
         return False
     accept = max(asked.accept, before.accept)
     raised = replace(before, accept=accept, candidate=min(accept, max(asked.candidate, before.candidate)))
-    calibration.write(shipped.SHIPPED, raised, chance)
+    calibration.write(path, raised, chance)
     return True
 
 

@@ -59,9 +59,14 @@ def stretch(evening: Evening, number: int, seed: int, seconds: float = STRETCH) 
     return pieces
 
 
+def sound_of(pieces: Sequence[Piece]) -> Sound:
+    """Join pieces as they sound, one after the other without a break."""
+    return np.concatenate([piece.sound for piece in pieces])
+
+
 def embed(pieces: Sequence[Piece], model: EmbeddingModel) -> Embedded:
     """Let a model hear pieces one after the other without a break; what they are goes with it."""
-    positions, embeddings = embedded(np.concatenate([piece.sound for piece in pieces]), model)
+    positions, embeddings = embedded(sound_of(pieces), model)
     about = [(piece.kind, piece.during, len(piece.sound) / RATE) for piece in pieces]
     return Embedded(positions, embeddings, json.dumps(about))
 

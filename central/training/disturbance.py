@@ -159,5 +159,34 @@ def coloured(length: int, rng: np.random.Generator) -> NDArray[np.float32]:
     return np.concatenate(parts)[:length].astype(np.float32)
 
 
+def hum(length: int, rng: np.random.Generator) -> NDArray[np.float32]:
+    """Give what mains and motors sing: harmonics that stand still, or waver a little, over the noise of air.
+
+    Args:
+        length: Samples wanted.
+        rng: Where the luck comes from.
+
+    Returns:
+        Samples of RMS 1.
+    """
+    mains = rng.random() < 0.5
+    pitch = float(
+        rng.choice([50.0, 60.0, 100.0, 120.0]) if mains else np.exp(rng.uniform(np.log(40), np.log(500)))
+    )
+    times = np.arange(length) / RATE
+    wavering = 0.0 if mains else float(rng.uniform(0.0, 0.01))
+    turns = pitch * (times + wavering / 6.0 * np.sin(rng.uniform(0.3, 6.0) * times))
+    harmonics = np.arange(1, int(RATE / 2 / pitch / (1.0 + wavering)) + 1)
+    strengths = rng.exponential(size=len(harmonics)) / harmonics ** rng.uniform(0.3, 2.0)
+    sound = np.zeros(length, dtype=np.float32)
+    for harmonic, strength in zip(harmonics, strengths, strict=True):
+        if strength > 0.01 * strengths.max():
+            phase = 2 * np.pi * (harmonic * turns + rng.random())
+            sound += np.float32(strength) * np.sin(phase).astype(np.float32)
+    sound /= np.sqrt(np.mean(np.square(sound)))
+    sound += np.float32(10 ** (rng.uniform(-10.0, 12.0) / 20)) * coloured(length, rng)
+    return sound / np.float32(np.sqrt(np.mean(np.square(sound))))
+
+
 def _in_room(samples: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
     return rooms.reverberate(samples, rooms.impulse_response(rooms.drawn(rng), rng))

@@ -9,11 +9,10 @@ import numpy as np
 from central.training import corpus, stock_command
 
 EXAMPLES = 2000  # in a chunk
-BED_SECONDS = 90.0
-CHUNKS_A_STOCK = 2  # chunks made with the same beds and rooms; one stock for all is learnt by heart
+CHUNKS_A_STOCK = 2  # chunks made with the same lines and rooms; one stock for all is learnt by heart
 ROOMS = 150
 HELD_OUT = 10  # of so many tracks and voices one is not trained on, but sets the thresholds
-HELD_CHUNKS = 2
+HELD_CHUNKS = 4
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -21,15 +20,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     steps = parser.add_subparsers(title="steps", required=True)
     step = steps.add_parser("examples", help="prepare labelled spectrograms from the training side")
     step.add_argument("--pool", type=Path, required=True, help="folder of the examples")
-    step.add_argument("--chunks", type=int, default=20, help=f"of {EXAMPLES} each (default: 20)")
+    step.add_argument("--chunks", type=int, default=30, help=f"of {EXAMPLES} each (default: 30)")
     step.add_argument("--seed", type=int, default=1, help="other seeds make other examples")
     stock_command.add_only_fetched(step)
+    step.add_argument("--tracks", type=int, help="at most so many of each package of music (default: all)")
     step.set_defaults(step=_examples)
 
-    step = steps.add_parser("train", help="train, or go on training, for so many minutes")
+    step = steps.add_parser("train", help="train, or go on training, for so many steps")
     step.add_argument("--pool", type=Path, required=True, help="folder of the examples")
     step.add_argument("--run", type=Path, required=True, help="folder of checkpoint and curve")
-    step.add_argument("--minutes", type=float, default=12.0, help="in all, pauses not counted (default: 12)")
+    step.add_argument(
+        "--steps", type=int, default=3000, help="in all, those before a pause too (default: 3000)"
+    )
     step.set_defaults(step=_train)
 
     step = steps.add_parser("export", help="write a run's network as int8 model, with its thresholds")
@@ -45,13 +47,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _examples(asked: argparse.Namespace) -> None:
-    from central.training import gate_examples
+    from central.training import gate_examples, gate_sounds
     from central.training.degradation import Degradation
 
-    music, speech, noise = (
-        corpus.decoded("train", holds, asked.cache, asked.only_fetched) for holds in corpus.LENGTHS
+    music = corpus.decoded("train", "music", asked.cache, asked.only_fetched, asked.tracks)
+    speech, noise = (
+        corpus.decoded("train", holds, asked.cache, asked.only_fetched) for holds in ("speech", "noise")
     )
-    noise = [path for path in noise if not set(gate_examples.MUSICAL_EFFECTS) & set(path.parts)]
+    noise = [path for path in noise if not set(gate_sounds.MUSICAL_EFFECTS) & set(path.parts)]
     asked.pool.mkdir(parents=True, exist_ok=True)
     for side, chunks in (("held", HELD_CHUNKS), ("train", asked.chunks)):
         tracks, talks, effects = (
@@ -63,7 +66,7 @@ def _examples(asked: argparse.Namespace) -> None:
             if all(target.exists() for target in targets):
                 continue
             rng = np.random.default_rng([asked.seed, len(side), first])
-            sources = gate_examples.sources(tracks, talks, effects, rng, BED_SECONDS)
+            sources = gate_sounds.sources(tracks, talks, effects, side == "held", rng)
             degradation = Degradation([], rng, ROOMS)
             for target in targets:
                 beside = target.with_name(f".{target.name}")
@@ -80,7 +83,7 @@ def _is_held(path: Path) -> bool:
 def _train(asked: argparse.Namespace) -> None:
     from central.training import gate_training
 
-    gate_training.train(asked.pool, asked.run, gate_training.GateSchedule(minutes=asked.minutes))
+    gate_training.train(asked.pool, asked.run, gate_training.GateSchedule(steps=asked.steps))
 
 
 def _export(asked: argparse.Namespace) -> None:

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from central.training import gate_training
 from central.training.export import CALIBRATION_WINDOWS, converted, quantised, with_metadata
-from central.training.gate_measure import equal_errors
 from central.training.gate_net import GateNet
+from central.training.gate_thresholds import Threshold, threshold
 from central.training.gate_training import CHECKPOINT, Examples
 from device.features import PARAMETERS
 from device.gate import METADATA, Gate
@@ -47,11 +47,14 @@ def export(run: Path, pool: Path, target: Path) -> Gate:
     }
     beside = target.with_name(f".{target.name}.part")
     beside.write_bytes(with_metadata(model, metadata, METADATA))
-    (music, music_errors), (speech, speech_errors) = equal_errors(_logits(Gate(beside), held), held.labels)
+    said = _logits(Gate(beside), held)
+    music, speech = (
+        threshold(said[:, column], held.labels[:, column] == 1, held.kinds) for column in range(2)
+    )
     metadata |= {
-        "music_from": round(music, 4),
-        "speech_from": round(speech, 4),
-        "held_out_errors": {"music": round(music_errors, 4), "speech": round(speech_errors, 4)},
+        "music_from": round(music.probability, 4),
+        "speech_from": round(speech.probability, 4),
+        "held_out": {"music": _told(music), "speech": _told(speech)},
         "int8_against_float": round(_largest_difference(Gate(beside), net, held), 4),
     }
     beside.write_bytes(with_metadata(model, metadata, METADATA))
@@ -63,6 +66,11 @@ def export(run: Path, pool: Path, target: Path) -> Gate:
 def _logits(gate: Gate, examples: Examples) -> NDArray[np.float32]:
     said = np.clip(gate.probabilities(examples.spectrograms), 1e-6, 1 - 1e-6)
     return np.asarray(np.log(said / (1 - said)), dtype=np.float32)
+
+
+def _told(threshold: Threshold) -> dict[str, object]:
+    wrong = {kind: round(share, 4) for kind, share in threshold.wrong.items()}
+    return {"missed": round(threshold.missed, 4), "wrong": wrong}
 
 
 def _largest_difference(gate: Gate, net: GateNet, examples: Examples) -> float:

@@ -103,26 +103,6 @@ def _told(share: Share, right: bool) -> str:
     return f"{f'**{figure}**' if right else figure} ({low:.0f}-{high:.0f})"
 
 
-def equal_errors(said: NDArray[np.float32], labels: NDArray[np.uint8]) -> list[tuple[float, float]]:
-    """Find for music and for speech the probability at which as large a share is missed as is falsely said.
-
-    Counted seconds are then right on average, which is what coverage is for.
-
-    Returns:
-        For each: the probability, and the share of errors there.
-    """
-    found = []
-    for column in range(2):
-        true = np.sort(said[labels[:, column] == 1, column])
-        wrong = np.sort(said[labels[:, column] == 0, column])
-        places = np.unique(said[:, column])
-        missed = np.searchsorted(true, places) / len(true)
-        false = 1.0 - np.searchsorted(wrong, places) / len(wrong)
-        best = int(np.argmin(np.abs(missed - false)))
-        found.append((1 / (1 + float(np.exp(-places[best]))), float(missed[best] + false[best]) / 2))
-    return found
-
-
 class _Drawer:
     """Draws dry sounds of `LENGTH` samples."""
 

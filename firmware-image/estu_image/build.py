@@ -1,6 +1,6 @@
 """The image from its inputs: each step makes files in one folder, and none reads what another has not finished.
 
-inputs (packages, wheels, kernel) -> tree of the root -> scan -> erofs \
+inputs (packages, wheels, kernel) -> tree of the root -> scan, trial -> erofs \
                                      kernel, firmware -> boot files -> FAT -> the card
                                                          data: empty ext4 /
 """
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from device.errors import Broken, Refused
-from estu_image import boot_files, disk, fat, layout, manifest, root, scan, tree, wheels
+from estu_image import boot_files, disk, fat, layout, manifest, root, scan, tree, tried, wheels
 from estu_image.initramfs import initramfs
 from estu_image.kernel import Kernel, unpack
 from estu_image.program import run
@@ -88,7 +88,7 @@ def build(order: Order, out: Path) -> Path:
     folder = out / "root"
     root.emulate()
     version = Version(order.version, order.date)
-    tree.begin(debian, folder)
+    tree.begin(debian, folder, order.date)
     for package in _FIRMWARE:
         tree.add_firmware(firmware[package], folder)
     tree.add_modules(kernel, folder)
@@ -98,6 +98,8 @@ def build(order: Order, out: Path) -> Path:
     wheels.install(packages, wheel, folder, order.date)
     tree.finish(folder, version)
     _refuse("image-scan", scan.faults(folder))
+    _say("what the root's own programs say of it")
+    _refuse("image-tried", tried.faults(folder))
     _say("packing")
     found = manifest.components(folder, folder / wheels.PLACE, debs)
     (out / f"{order.name}.packages").write_text(manifest.as_list(found))

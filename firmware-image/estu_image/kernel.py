@@ -94,6 +94,12 @@ def unpack(packages: list[Path], folder: Path) -> Kernel:
     return Kernel(version, images[0], modules, trees)
 
 
+def dependencies(kernel: Kernel) -> dict[str, list[str]]:
+    """Read which modules each module needs, all that these need among them; by their paths below the kernel's modules."""
+    lines = (kernel.modules / "modules.dep").read_text().splitlines()
+    return {path: needs.split() for path, _, needs in (line.partition(":") for line in lines)}
+
+
 def module_order(kernel: Kernel, wanted: list[str]) -> list[Path]:
     """Put modules into the order in which they can be loaded, with those they need before them.
 
@@ -103,10 +109,9 @@ def module_order(kernel: Kernel, wanted: list[str]) -> list[Path]:
     """
     needs: dict[str, list[str]] = {}
     paths: dict[str, Path] = {}
-    for line in (kernel.modules / "modules.dep").read_text().splitlines():
-        path, _, depends = line.partition(":")
+    for path, needed in dependencies(kernel).items():
         paths[_name(path)] = kernel.modules / path
-        needs[_name(path)] = [_name(each) for each in depends.split()]
+        needs[_name(path)] = [_name(each) for each in needed]
     # What a module asks for by hand ("softdep pre:") is not in modules.dep.
     for line in (kernel.modules / "modules.softdep").read_text().splitlines():
         if not line.startswith("softdep "):

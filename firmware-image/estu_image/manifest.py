@@ -1,6 +1,7 @@
 """What is in the image: a list of packages for people, and the same as a bill of materials in CycloneDX's form.
 
-Written by hand rather than by a library: the five fields of a component are all that is known of a Debian package here.
+Written by hand rather than by a library: the five fields of a component are all that is known of a Debian package here. What is written is
+held against CycloneDX's own schema by the tests, and by `make boot-test` for the image itself.
 Form: CycloneDX 1.6, https://cyclonedx.org/docs/1.6/json/ ; names: package-url.
 """
 
@@ -10,6 +11,8 @@ from email import message_from_string
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid5
+
+from packageurl import PackageURL
 
 from estu_image.program import run
 
@@ -31,10 +34,11 @@ class Component:
     @property
     def purl(self) -> str:
         """Its name among all packages of the world."""
-        version = self.version.replace("+", "%2B").replace(":", "%3A").replace("~", "~")
         if self.kind == "deb":
-            return f"pkg:deb/debian/{self.name}@{version}?arch={self.architecture}&distro=trixie"
-        return f"pkg:pypi/{self.name.lower().replace('_', '-')}@{version}"
+            return PackageURL(
+                "deb", "debian", self.name, self.version, {"arch": self.architecture, "distro": "trixie"}
+            ).to_string()
+        return PackageURL("pypi", None, self.name, self.version).to_string()
 
 
 def components(root: Path, python: Path, unpacked: dict[str, list[Path]]) -> list[Component]:

@@ -1,10 +1,12 @@
 """The root's tree, put together: Debian's part, our overlay and units, Python's packages, the modules of the kernel."""
 
 import shutil
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from pathlib import Path
 
-from estu_image.kernel import Kernel
+from estu_image.kernel import Kernel, dependencies
 from estu_image.program import run
 from estu_image.units import enable
 
@@ -28,10 +30,6 @@ _REMOVED = (
     "etc/.pwd.lock",
     "usr/bin/arecord",  # comes with the mixer that sets the microphone's gain
     "usr/bin/aplay",
-    "etc/passwd-",
-    "etc/group-",
-    "etc/shadow-",
-    "etc/gshadow-",
     "usr/share/bash-completion",
     "usr/share/zsh",
     "usr/share/doc-base",
@@ -43,7 +41,7 @@ _REMOVED = (
     "usr/share/sounds",
     "usr/lib/systemd/system-generators/systemd-debug-generator",
 )
-# Modules for machines that a box is not.
+# Modules for machines that a box is not; what a module that stays needs of them stays too.
 _MODULES_REMOVED = (
     "drivers/accel",
     "drivers/ata",
@@ -56,7 +54,9 @@ _MODULES_REMOVED = (
     "drivers/scsi",
     "drivers/target",
     "drivers/video",
-    "drivers/net/ethernet/[!b]*",
+    "drivers/net/ethernet/[!bc]*",
+    "drivers/net/ethernet/c[!a]*",
+    "drivers/net/ethernet/ca[!d]*",  # cadence: a Pi 5's
     "drivers/net/wireless/[!b]*",
     "net/bluetooth",
     "drivers/bluetooth",
@@ -80,10 +80,17 @@ class Version:
     date: int  # seconds since 1970: of the commit, and of every file that is not older
 
 
-def begin(debian: Path, root: Path) -> None:
-    """Copy Debian's part, and leave out what a box has no use for."""
+def begin(debian: Path, root: Path, date: int) -> None:
+    """Copy Debian's part, and leave out what a box has no use for.
+
+    Args:
+        debian: The part; its own date is that of whatever was made when it was, and did not come in a package.
+        root: Where to.
+        date: Seconds since 1970, that all this gets: it must not tell when the part was made.
+    """
     shutil.rmtree(root, ignore_errors=True)
     run(["cp", "--archive", "--reflink=auto", debian, root])
+    _date(root, int(debian.stat().st_mtime) - 1, date)
     kept = root / _KEPT_LIST
     kept.parent.mkdir(parents=True, exist_ok=True)
     shutil.copy(root / "var/lib/dpkg/status", kept)
@@ -100,14 +107,27 @@ def add_firmware(unpacked: Path, root: Path) -> None:
 
 
 def add_modules(kernel: Kernel, root: Path) -> None:
-    """Add the kernel's modules, but for those of other machines."""
+    """Add the kernel's modules, but for those that only other machines need."""
     target = root / "usr/lib/modules" / kernel.version
     _made(target.parent)
     run(["cp", "--archive", kernel.modules, target])
-    for pattern in _MODULES_REMOVED:
-        for path in sorted((target / "kernel").glob(pattern)):
-            _remove(path)
+    for path in modules_not_needed(dependencies(kernel)):
+        (target / path).unlink()
+    run(["find", target, "-type", "d", "-empty", "-delete"])
     run(["depmod", "--basedir", root, kernel.version])
+
+
+def modules_not_needed(needs: Mapping[str, Sequence[str]]) -> list[str]:
+    """List the modules that only other machines need.
+
+    Args:
+        needs: For each module's path those of the modules that it needs, as in `modules.dep`.
+    """
+    others = {
+        path for path in needs if any(fnmatch(path, f"kernel/{pattern}/*") for pattern in _MODULES_REMOVED)
+    }
+    needed = {each for path in needs.keys() - others for each in needs[path]}
+    return sorted(others - needed)
 
 
 def add_ours(overlay: Path, units: Path, root: Path) -> None:
@@ -140,30 +160,29 @@ def finish(root: Path, version: Version) -> None:
     """Leave /var to each boot, take every file's privileges, make dates and modes those of the input alone."""
     (root / "etc/machine-id").write_text("")
     (root / "etc/hostname").write_text("estu\n")
-    for path in (root / "etc/resolv.conf", root / "etc/mtab"):
-        path.unlink(missing_ok=True)
+    for name in ("resolv.conf", "mtab", "passwd-", "group-", "shadow-", "gshadow-"):
+        (root / "etc" / name).unlink(missing_ok=True)
     (root / "etc/resolv.conf").symlink_to("../run/systemd/resolve/resolv.conf")
     (root / "etc/mtab").symlink_to("../proc/self/mounts")
     _var_at_boot(root)
+    forget_days(root / "etc/shadow")
     for name in ("data", "etc/estu", "var", "tmp", "dev", "proc", "sys", "run", "root"):
         _made(root / name)
     (root / "root").chmod(0o700)
     run(["find", root, "-xdev", "-type", "f", "-perm", "/7000", "-exec", "chmod", "a-s,-t", "{}", "+"])
-    run(
-        [
-            "find",
-            root,
-            "-xdev",
-            "-newermt",
-            f"@{version.date}",
-            "-exec",
-            "touch",
-            "--no-dereference",
-            f"--date=@{version.date}",
-            "{}",
-            "+",
-        ]
-    )
+    _date(root, version.date, version.date)
+
+
+def _date(root: Path, after: int, date: int) -> None:
+    """Give all files that are newer than a moment a date; both in seconds since 1970."""
+    touch = ["touch", "--no-dereference", f"--date=@{date}", "{}", "+"]
+    run(["find", root, "-xdev", "-newermt", f"@{after}", "-exec", *touch])
+
+
+def forget_days(shadow: Path) -> None:
+    """Leave out the day on which each account was made: there is no password that could grow old, and builds would differ by it."""
+    lines = [line.split(":") for line in shadow.read_text().splitlines()]
+    shadow.write_text("".join(":".join([*fields[:2], "", *fields[3:]]) + "\n" for fields in lines))
 
 
 def _var_at_boot(root: Path) -> None:

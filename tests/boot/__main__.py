@@ -14,29 +14,28 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from estu_image import boot_files, fat, layout, scan
+from cyclonedx.schema import SchemaVersion
+from cyclonedx.validation.json import JsonStrictValidator
+from estu_image import boot_files, fat, layout, scan, tried
 from estu_image.program import run
+from packageurl import PackageURL
 
 from demo.processes import Processes
 from demo.stage import BOX, Places
-from tests.boot import cuts, writer
+from tests.boot import cuts, inside, writer
 from tests.boot.board import board
-from tests.boot.emulator import Machine
+from tests.boot.brought import brought
+from tests.boot.emulator import USB_SOUND, Machine
 from tests.boot.evening import evening
 from tests.boot.expected import check
 from tests.boot.flashed import flash
-from tests.boot.stage import BootStage, ask, furnish
+from tests.boot.stage import BootStage, add_evening, furnish
 from tests.boot.technician import technician
 from tests.boot.updating import updating
 from tests.simulated.house import house
 
 REPOSITORY = Path(__file__).parents[2]
 CARD = 4 << 30  # bytes
-# Limits on time that are right for a box are short for an emulated processor.
-BEGIN = (
-    "systemd.default_timeout_start_sec=1800 systemd.default_device_timeout_sec=1800 "
-    "init=/bin/sh -- /data/trial/begin"
-)
 
 
 @dataclass
@@ -63,7 +62,7 @@ class Trial:
 
 
 def files(trial: Trial) -> None:
-    """Look at the boot partition and the tree, without booting."""
+    """Look at the boot partitions, the tree and the bill of materials, without booting."""
     choose = fat.read(trial.image, layout.CHOOSE.start)
     found = {}
     for letter, partition in (("A", layout.BOOT_A), ("B", layout.BOOT_B)):
@@ -72,7 +71,23 @@ def files(trial: Trial) -> None:
         found[partition.role] = "as the firmware needs it"
     faults = scan.faults(trial.built / "root")
     assert not faults, faults
-    trial.done("files", found | {"scan": "nothing found"})
+    faults = tried.faults(trial.built / "root")
+    assert not faults, faults
+    bill = trial.image.with_suffix(".cdx.json").read_text()
+    fault = JsonStrictValidator(SchemaVersion.V1_6).validate_str(bill)
+    assert fault is None, repr(fault)[-2000:]
+    named = json.loads(bill)["components"]
+    for component in named:
+        assert PackageURL.from_string(component["purl"]).to_string() == component["purl"]
+    trial.done(
+        "files",
+        found
+        | {
+            "scan": "nothing found",
+            "its own programs": "nothing to say",
+            "CycloneDX 1.6": f"{len(named)} components",
+        },
+    )
 
 
 def card(trial: Trial) -> None:
@@ -89,25 +104,18 @@ def whole_way(trial: Trial) -> None:
     with ExitStack() as stack:
         built = stack.enter_context(house(trial.work / "house", stage=BootStage))
         assert isinstance(built.stage, BootStage)
-        furnish(built, data, evening(built))
-        ask(data, "look hang replay=2026-07-01T14:00:00+00:00")
+        add_evening(built, furnish(built, data), evening(built))
         flash(trial.image, card, data, CARD)
         built.stage.open_platform()
-        machine = Machine(trial.work / "whole-way", card, built.stage.port)
+        machine = Machine(trial.work / "whole-way", card, {8883: built.stage.port}, devices=USB_SOUND)
         stack.callback(machine.cut_power)
         begun = time.monotonic()
-        machine.switch_on(BEGIN)
+        machine.switch_on(inside.asked("look", "hang", "replay=2026-07-01T14:00:00+00:00"))
         machine.wait('estu-trial {"what": "done"', 5400)
         machine.wait_off(300)
-        told = answers(machine)
+        told = inside.answers(machine.lines)
         told["seconds"] = round(time.monotonic() - begun)
         trial.done("whole-way", check(told, built))
-
-
-def answers(machine: Machine) -> dict[str, Any]:
-    """Collect what was said inside."""
-    said = (line.partition("estu-trial ")[2] for line in machine.lines if "estu-trial {" in line)
-    return {found["what"]: found for found in map(json.loads, said)}
 
 
 def kills(trial: Trial) -> None:
@@ -171,6 +179,7 @@ PARTS: dict[str, Callable[[Trial], None]] = {
     "cache": cache,
     "board": lambda trial: trial.done("board", board(trial.image, trial.work)),
     "update": lambda trial: trial.done("update", updating(trial.built, trial.image, trial.work)),
+    "brought": lambda trial: trial.done("brought", brought(trial.built, trial.image, trial.work)),
 }
 
 

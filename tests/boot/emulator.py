@@ -11,12 +11,23 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 from estu_image import fat, layout
 
-BROKER = "10.0.2.100"  # as the guest sees it
+# A USB sound card, which has outputs only: QEMU has none that hears.
+USB_SOUND = [
+    "-audiodev",
+    "none,id=nobody",
+    "-device",
+    "qemu-xhci,romfile=",
+    "-device",
+    "usb-audio,audiodev=nobody",
+]
+PLATFORM = "10.0.2.100"  # as the guest sees it
 _BRIDGE = Path(__file__).with_name("bridge.py")
 _CONSOLE = "console=ttyAMA0"
 _LAST_WORDS = 40  # lines
@@ -57,8 +68,14 @@ class Machine:
 
     folder: Path  # for what it says
     card: Path
-    port: int | None = None  # of the broker on this machine's loopback; None: no network at all
+    doors: Mapping[int, int] = field(
+        default_factory=dict
+    )  # the platform's ports, each this machine's on loopback
     memory: int = 1024  # MiB
+    clock: datetime | None = (
+        None  # what the machine's clock says when it is switched on; None: what this one's does
+    )
+    devices: Sequence[str] = ()  # QEMU's words for what is plugged in besides
     lines: list[str] = field(default_factory=list)
     firmware: Firmware = field(init=False)
     _process: "subprocess.Popen[bytes] | None" = None
@@ -103,12 +120,17 @@ class Machine:
         words += ["-append", f"{line.replace(' quiet', '')} {_CONSOLE} {more}".strip()]
         plain = f"if=none,id=card,file={self.card},format=raw,cache=none"
         words += [*shlex.split(drive or f"-drive {plain}"), "-device", "virtio-blk-pci,drive=card"]
-        words += ["-device", "virtio-rng-pci"]
-        if self.port is None:
+        words += ["-device", "virtio-rng-pci", *self.devices]
+        if self.clock:
+            words += ["-rtc", f"base={self.clock:%Y-%m-%dT%H:%M:%S}"]
+        if not self.doors:
             words += ["-nic", "none"]
         else:
-            bridge = f"{sys.executable} {_BRIDGE} {self.port}"
-            words += ["-netdev", f"user,id=net,restrict=on,guestfwd=tcp:{BROKER}:8883-cmd:{bridge}"]
+            bridges = (
+                f",guestfwd=tcp:{PLATFORM}:{door}-cmd:{sys.executable} {_BRIDGE} {port}"
+                for door, port in self.doors.items()
+            )
+            words += ["-netdev", f"user,id=net,restrict=on{''.join(bridges)}"]
             words += ["-device", "virtio-net-pci,netdev=net,romfile="]
         self._process = subprocess.Popen(
             words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT

@@ -26,12 +26,15 @@ def check(told: dict[str, Any], built: House) -> dict[str, Any]:
     Returns:
         What is worth keeping.
     """
-    assert told["services"]["up"], told["services"]
+    assert told["services"]["started"], told["services"]
     for name, shown in told["services"]["services"].items():
         assert shown["ActiveState"] == "active", (name, shown)
     assert told["failed"]["units"] == "", told["failed"]
     assert set(told["ports"]["open"]) <= _ALLOWED, told["ports"]
     assert "tcp 80" in told["ports"]["open"]
+    assert told["page"]["status"] == 200, told["page"]
+    (usb,) = told["usb"]["cards"]
+    assert (usb["power"], usb["node"]) == ("on", "audio 660"), usb
     mounts = told["mounts"]["mounts"]
     assert " erofs ro" in mounts["/"], mounts
     for place in ("/data", "/etc/estu", "/var/lib/estu"):
@@ -56,12 +59,12 @@ def check(told: dict[str, Any], built: House) -> dict[str, Any]:
     assert events == told["receipt"]["status"]["receipt"]
     return {
         "seconds": told["seconds"],
-        "services up after s": told["services"]["up_at"]
-        if "up_at" in told["services"]
-        else told["services"].get("up_s"),
+        "services up after s": told["services"]["up"],
         "replay took s": told["replay"]["seconds"],
         "data grew to bytes": told["data"]["bytes"],
         "ports": told["ports"]["open"],
+        "page": told["page"]["title"],
+        "USB sound card": usb,
         "plays at the platform": plays,
         "events receipted": events,
         "release": told["release"]["text"],

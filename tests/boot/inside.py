@@ -1,7 +1,8 @@
 """What is asked inside the booted image, as root, by the test's own data alone; the image knows nothing of it.
 
 The kernel's `init=` names a shell and a script on the test's data partition (`begin`), which puts one unit into /run and goes on to
-systemd. That unit runs this program, which prints what it finds to the console, a line of JSON at a time, and switches off.
+systemd. That unit runs this program with the words that were given to the script; it prints what it finds to the console, a line of JSON
+at a time, and switches off.
 Standard library only.
 """
 
@@ -12,8 +13,10 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 SAY = "estu-trial "
 SERVICES = ("estu-listen", "estu-sync", "estu-page.socket")
@@ -23,8 +26,14 @@ _PAUSE = (
 BEGIN = """\
 mkdir -p /run/systemd/system/multi-user.target.wants
 cp /data/trial/estu-trial.service /run/systemd/system/
-mkdir -p /run/trial
-cp /data/trial/ffmpeg /run/trial/
+echo "ExecStart=/usr/bin/python3 -I /data/trial/inside.py $*" >>/run/systemd/system/estu-trial.service
+# A sound card of the kernel's own; what is played into its far side is heard at its near one, and else nothing, not even noise.
+case " $* " in *" hall "*|*" deaf "*) mkdir -p /run/modules-load.d; echo snd-aloop >/run/modules-load.d/trial.conf ;; esac
+case " $* " in *" hall "*)
+    cp /data/trial/estu-trial-noise.service /run/systemd/system/
+    ln -s ../estu-trial-noise.service /run/systemd/system/multi-user.target.wants/ ;;
+esac
+if [ -e /data/trial/ffmpeg ]; then mkdir -p /run/trial; cp /data/trial/ffmpeg /run/trial/; fi
 for service in estu-listen estu-sync estu-page; do
     mkdir -p /run/systemd/system/$service.service.d
     cp /data/trial/slow.conf /run/systemd/system/$service.service.d/
@@ -38,7 +47,6 @@ Description=What the test wants to know
 After=basic.target
 [Service]
 Type=exec
-ExecStart=/usr/bin/python3 -I /data/trial/inside.py {what}
 StandardOutput=file:/dev/console
 StandardError=file:/dev/console
 FailureAction=poweroff-force
@@ -59,6 +67,19 @@ Environment=PATH=/run/trial:/usr/bin:/bin
 WatchdogSec=0
 Restart=no
 """
+
+
+def asked(*words: str) -> str:
+    """Give what is added to the kernel's command line so that this program runs with these words."""
+    # Limits on time that are right for a box are short for an emulated processor.
+    patient = "systemd.default_timeout_start_sec=1800 systemd.default_device_timeout_sec=1800"
+    return f"{patient} init=/bin/sh -- /data/trial/begin {' '.join(words)}"
+
+
+def answers(console: list[str]) -> dict[str, Any]:
+    """Collect what was said inside, by what it is about."""
+    said = (line.partition(SAY)[2] for line in console if SAY + "{" in line)
+    return {found["what"]: found for found in map(json.loads, said)}
 
 
 def say(what: str, **found: object) -> None:
@@ -104,17 +125,51 @@ def listening_ports() -> list[str]:
     return sorted(found)
 
 
+def page() -> dict[str, object]:
+    """Ask for the box's page as a browser would."""
+    try:
+        with urllib.request.urlopen("http://127.0.0.1/", timeout=300) as answer:
+            return {
+                "status": answer.status,
+                "title": re.findall("<title>(.*?)</title>", answer.read().decode()),
+            }
+    except OSError as error:
+        return {"status": 0, "title": str(error)}
+
+
+def usb_sound_cards() -> list[dict[str, str]]:
+    """Let the USB sound cards fall asleep, and say what the image's rules for udev make of them when it looks at them again."""
+    found = []
+    for control in sorted(Path("/sys/class/sound").glob("controlC*")):
+        device = next((each for each in control.resolve().parents if (each / "idVendor").exists()), None)
+        if device is None:
+            continue
+        (device / "power/control").write_text("auto")
+        told("udevadm", "trigger", "--settle", "--action=change", str(device))
+        node = Path("/dev/snd", control.name)
+        found.append(
+            {
+                "name": (device / "product").read_text().strip(),
+                "power": (device / "power/control").read_text().strip(),
+                "node": f"{node.group()} {node.stat().st_mode & 0o777:o}",
+            }
+        )
+    return found
+
+
 def look() -> None:
     """Say what came up, and how."""
-    up = wait(
+    started = wait(
         "services",
         1800,
         lambda: told("systemctl", "is-active", *SERVICES).split() == ["active"] * len(SERVICES),
     )
     names = ("ActiveState", "SubState", "NRestarts", "StatusText", "User")
-    say("services", up=up, services={service: shown(service, *names) for service in SERVICES})
+    say("services", started=started, services={service: shown(service, *names) for service in SERVICES})
     say("failed", units=told("systemctl", "list-units", "--failed", "--plain", "--no-legend"))
     say("ports", open=listening_ports())
+    say("page", **page())
+    say("usb", cards=usb_sound_cards())
     disk = {
         mount: told("findmnt", "-n", "-o", "SOURCE,FSTYPE,OPTIONS", mount)
         for mount in ("/", "/data", "/var", "/etc/estu", "/var/lib/estu")
@@ -155,7 +210,7 @@ def hang() -> None:
         600,
         lambda: int(shown("estu-listen", "NRestarts")["NRestarts"]) > int(before["NRestarts"]),
     )
-    words = told("journalctl", "--unit=estu-listen", "--no-pager", "--output=cat")
+    words = journal("estu-listen")
     back = wait("listener", 600, lambda: shown("estu-listen", "ActiveState")["ActiveState"] == "active")
     say("watchdog", restarted=restarted, back=back, said=bool(re.search("[Ww]atchdog timeout", words)))
 
@@ -187,24 +242,57 @@ def replay(start: str) -> None:
     say("receipt", delivered=wait("receipt", 600, delivered), status=status)
 
 
-def update() -> None:
-    """Wait for what an update does; the machine restarts by itself."""
-    for _ in range(600):
-        say(
-            "update",
-            journal=told(
-                "journalctl",
-                "--unit=estu-update",
-                "--unit=estu-update-try",
-                "--unit=estu-update-judge",
-                "--unit=rauc",
-                "--no-pager",
-                "--output=cat",
-                "--lines=3",
-            ),
-            slots=told("cat", "/data/rauc/slots.json"),
-        )
-        time.sleep(20)
+def slots() -> dict[str, object]:
+    """Read which slot waits to be tried."""
+    try:
+        found: dict[str, object] = json.loads(Path("/data/rauc/slots.json").read_text())
+    except (OSError, ValueError):
+        return {}
+    return found
+
+
+def journal(*services: str) -> str:
+    """Give what services said."""
+    return told("journalctl", "--no-pager", "--output=cat", *(f"--unit={service}" for service in services))
+
+
+def install() -> None:
+    """Wait until an update has been brought and installed, and restart into it as at a quiet hour."""
+    laid = Path("/var/lib/estu/updates/system.json")
+    brought = wait("bundle", 1800, laid.exists)
+    say(
+        "brought",
+        brought=brought,
+        laid=laid.read_text() if brought else journal("estu-sync"),
+        hearing=told("cat", "/run/estu/hearing.json"),
+    )
+    version = Path("/data/rauc/pending-version")
+    installed = wait("installed", 1800, version.exists)
+    say(
+        "installed",
+        installed=installed,
+        slots=slots(),
+        words=journal("estu-update", "rauc", "estu-trial-noise")[-3000:],
+        hearing=told("cat", "/run/estu/hearing.json"),
+    )
+    if installed:
+        told("systemctl", "start", "estu-update-try")
+        say("trying", words=journal("estu-update-try"))
+        time.sleep(600)  # the machine restarts
+
+
+def judge() -> None:
+    """Wait until the slot that is tried was judged; where it is left, the machine restarts before that is told."""
+    at = "ExecMainExitTimestampMonotonic"
+    judged = wait("judged", 2400, lambda: shown("estu-update-judge", at)[at] != "0")
+    say(
+        "judged",
+        judged=judged,
+        current=told("/usr/lib/estu/choose-slot", "get-current"),
+        slots=slots(),
+        words=journal("estu-update-judge"),
+        release=told("grep", "IMAGE_VERSION", "/etc/os-release"),
+    )
 
 
 def main(what: list[str]) -> None:
@@ -219,8 +307,10 @@ def main(what: list[str]) -> None:
                 hang()
             case "replay":
                 replay(word)
-            case "update":
-                update()
+            case "install":
+                install()
+            case "judge":
+                judge()
     say("done")
     subprocess.run(["systemctl", "poweroff"], check=False)
 

@@ -7,6 +7,7 @@ import ctypes
 import os
 import subprocess
 import sys
+import termios
 import time
 from pathlib import Path
 
@@ -68,6 +69,8 @@ def service() -> None:
 
 def restart(argument: str | None) -> None:
     """Restart, as `reboot ARGUMENT` does."""
+    termios.tcdrain(sys.stdout.fileno())  # or the restart takes the last words along
+    time.sleep(1)
     os.sync()
     subprocess.run(["/usr/bin/mount", "-o", "remount,ro", "/data"], check=False)
     libc = ctypes.CDLL(None)

@@ -11,7 +11,7 @@ from demo import broker
 from demo.stage import BOX, Stage
 from device.sound import replay
 from tests.boot import inside
-from tests.boot.emulator import BROKER
+from tests.boot.emulator import PLATFORM
 from tests.simulated.house import Heard, House, perform
 
 # In ffmpeg's place, which the image has not: it writes a file, that already is what ffmpeg would write, to its output.
@@ -32,7 +32,11 @@ class BootStage(Stage):
         """Where boxes find the broker, on this machine's loopback."""
         return self._doors.boxes
 
-    def give_identities(self, microphone: str) -> None:  # noqa: ARG002 - it is the file
+    def enrolment(self) -> list[str | Path]:
+        """Give what is said besides when the box is enrolled."""
+        return []
+
+    def give_identities(self, microphone: str) -> None:  # noqa: ARG002 - it is the file, or the kernel's own
         """As the demonstration does, but the box's files name its own folders, and the broker as the guest sees it."""
         here = self._places
         here.platform.mkdir(parents=True)
@@ -45,7 +49,7 @@ class BootStage(Stage):
             "authority",
             "issue-server",
             broker.HOST,
-            BROKER,
+            PLATFORM,
             "--authority",
             authority,
             "--out",
@@ -53,18 +57,21 @@ class BootStage(Stage):
         )
         self._provision(
             secret, "enrol", BOX, "--authority", authority, "--out", here.box, "--venue", "A simulated theatre",
-            "--hall", "Main hall", "--language", "kk", "--broker", f"mqtts://{BROKER}:8883", "--platform-keys", here.platform_keys,
+            "--hall", "Main hall", "--language", "kk", "--broker", f"mqtts://{PLATFORM}:8883", "--platform-keys", here.platform_keys,
+            *self.enrolment(),
         )  # fmt: skip
         self._provision(secret, "export", "--authority", authority, "--out", here.box_keys)
 
 
-def furnish(house: House, folder: Path, evening: list[Heard]) -> None:
-    """Put together what the data partition holds: the identity, the catalogue, and the test's own things.
+def furnish(house: House, folder: Path) -> Path:
+    """Put together what the data partition holds: the identity, the catalogue, and the test's own programs.
 
     Args:
         house: Whose box.
         folder: The partition's content; made.
-        evening: What the box is to hear.
+
+    Returns:
+        The folder in it that is the test's own.
     """
     identity, state, trial = folder / "etc-estu", folder / "lib-estu", folder / "trial"
     for each in (identity, state, trial):
@@ -73,6 +80,21 @@ def furnish(house: House, folder: Path, evening: list[Heard]) -> None:
         if path.is_file():
             shutil.copy(path, identity)
     shutil.copytree(house.catalogue, state / "catalogue")
+    shutil.copy(Path(inside.__file__), trial / "inside.py")
+    (trial / "begin").write_text(inside.BEGIN)
+    (trial / "slow.conf").write_text(inside.SLOW)
+    (trial / "estu-trial.service").write_text(inside.UNIT)
+    return trial
+
+
+def add_evening(house: House, trial: Path, evening: list[Heard]) -> None:
+    """Add what the box is to hear.
+
+    Args:
+        house: Whose box; the evening sounds in its hall.
+        trial: As `furnish` gave it.
+        evening: What sounds.
+    """
     sound = house.places.folder / "evening.wav"
     perform(evening, sound)
     samples, rate = replay.read(sound)
@@ -80,11 +102,3 @@ def furnish(house: House, folder: Path, evening: list[Heard]) -> None:
     (trial / "evening.au").write_bytes(header + np.asarray(samples, ">f4").tobytes())
     (trial / "ffmpeg").write_text(_FFMPEG)
     (trial / "ffmpeg").chmod(0o755)
-    shutil.copy(Path(inside.__file__), trial / "inside.py")
-    (trial / "begin").write_text(inside.BEGIN)
-    (trial / "slow.conf").write_text(inside.SLOW)
-
-
-def ask(folder: Path, what: str) -> None:
-    """Say what is to be asked inside, once the machine has booted."""
-    (folder / "trial" / "estu-trial.service").write_text(inside.UNIT.format(what=what))

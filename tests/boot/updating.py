@@ -6,6 +6,7 @@ the Pi's firmware does is done by the emulator.
 
 import shutil
 from pathlib import Path
+from random import Random
 from typing import Any
 
 from estu_image import boot_files, bundle, fat, keys, layout
@@ -45,7 +46,7 @@ def updating(built: Path, image: Path, work: Path) -> dict[str, Any]:
     small = folder / "small"
     small.mkdir()
     for name in ("root.erofs", "boot-a.vfat"):
-        (small / name).write_bytes(bytes(1 << 20))
+        (small / name).write_bytes(Random(1).randbytes(1 << 20))  # what packs to nothing makes no bundle
     bundle.make(
         small, "9.9.9", date, stranger, str(strangers_key), folder / "data" / "lib-estu" / "other.raucb"
     )

@@ -18,7 +18,7 @@ from device.renewal import Renewal
 from device.sound.block import Arrival
 from tests.device.catalogue.made_up import MODEL, reference, write_catalogue
 from tests.device.catalogue.made_up import PARAMETERS as FEATURES
-from tests.device.test_listening import Box, LevelModel, MusicGate, Stream
+from tests.device.listening.conftest import Box, LevelModel, MusicGate, Stream
 from tests.simulated.venue import wait_until
 
 

@@ -15,6 +15,8 @@ import paho.mqtt.client as mqtt
 import pytest
 from cryptography import x509
 
+from tests.simulated.broker import free_port
+
 # Debian puts it where only root looks.
 MOSQUITTO = shutil.which("mosquitto") or "/usr/sbin/mosquitto"
 Enrol = Callable[..., Path]
@@ -163,9 +165,7 @@ def test_a_real_broker_lets_boxes_in_and_shuts_the_retired_one_out(
 ) -> None:
     lost, kept, tls = enrol("estu-0001"), enrol("estu-0002"), tmp_path / "tls"
     assert provision("authority", "issue-server", "broker.example", "127.0.0.1", "--out", tls) == 0
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     with broker(tmp_path, tls, port):
         assert connects(lost, port)
         assert connects(kept, port)

@@ -1,5 +1,6 @@
 """A real mosquitto on loopback, that can be killed and started again: in the clear, or as it is shipped, with TLS."""
 
+import os
 import random
 import re
 import shutil
@@ -18,7 +19,8 @@ _PROGRAM = (
     shutil.which("mosquitto") or "/usr/sbin/mosquitto"
 )  # Debian keeps it where users' PATH does not look
 
-_LUCK = random.SystemRandom()  # tests that run beside these choose others
+_LUCK = random.SystemRandom()  # runs of all tests beside this one choose others
+_WORKERS = 64  # as many of pytest-xdist's processes share no port
 _GIVEN: set[int] = set()
 _PATIENCE = 60  # seconds for it to start or to end, on a machine that does much else
 
@@ -28,9 +30,11 @@ def free_port() -> int:
 
     It lies below those that the system gives to whoever connects: otherwise a client that tries again and again while a
     broker is down would sooner or later be given the broker's own port, talk to itself, and keep the broker out.
+    Tests that run beside these have ports of their own: a port that nobody listens on yet may be another's already.
     """
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % _WORKERS
     while True:
-        port = _LUCK.randrange(10_240, 32_768)  # up to where ip_local_port_range begins
+        port = _LUCK.randrange(10_240 + worker, 32_768, _WORKERS)  # up to where ip_local_port_range begins
         if port in _GIVEN:
             continue
         with socket.socket() as probe:

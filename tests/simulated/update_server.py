@@ -54,6 +54,11 @@ class UpdateServer:
         self._thread.join(5)
 
     @property
+    def port(self) -> int:
+        """Where it is reached on loopback."""
+        return int(self._server.server_port)
+
+    @property
     def url(self) -> str:
         """Where the repository is."""
         scheme, host = ("http", "127.0.0.1") if self.context is None else ("https", "localhost")

@@ -1,14 +1,17 @@
 """A collection of small music, and a build of it that somebody may watch."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from central.catalogue import workers
 from central.catalogue.builder import Order, build
 from central.catalogue.report import Report
+from central.catalogue.store import Store
+from central.catalogue.workers import Done, Task
 from device.catalogue.catalogue import Catalogue
 from device.embedding import EmbeddingModel, shipped_model_path
 from device.features import PARAMETERS
@@ -53,7 +56,21 @@ Builder = Callable[..., Report]
 
 
 @pytest.fixture
-def built(tmp_path: Path) -> Builder:
+def in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let one job do a worker's work here, for a process takes a second to start; several jobs start them as ever."""
+
+    def fingerprint_here(tasks: Sequence[Task], model: Path, store: Store, jobs: int) -> Iterator[Done]:
+        if jobs > 1:
+            yield from workers.fingerprint_all(tasks, model, store, jobs)
+            return
+        monkeypatch.setattr(workers, "_bench", [workers._Bench(EmbeddingModel(model), store)])
+        yield from map(workers._work, tasks)
+
+    monkeypatch.setattr("central.catalogue.builder.fingerprint_all", fingerprint_here)
+
+
+@pytest.fixture
+def built(tmp_path: Path, in_this_process: None) -> Builder:
     """Build into `out`, or wherever else."""
 
     def run(*given: Path, watcher: Onlooker | None = None, **ordered: object) -> Report:

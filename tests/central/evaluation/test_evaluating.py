@@ -1,14 +1,18 @@
 """A whole small evaluation: clips made, asked, kept, told; and unknown sound heard without a break."""
 
 import json
+import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from central.evaluation import answers, material, plots, report, unknown
 from central.evaluation.conditions import PROTOCOL, RATE
+from central.evaluation.evaluate_command import raise_thresholds
 from central.evaluation.evaluating import Measured, Order, evaluate
+from device.match import calibration, chance
 from device.recogniser import recogniser
 from tests.central.catalogue.conftest import Onlooker
 from tests.central.catalogue.music import melody, write
@@ -142,3 +146,33 @@ def test_a_stretch_is_the_same_for_the_same_number_and_full() -> None:
         != [piece.during for piece in other]
     )
     np.testing.assert_array_equal(one[0].sound, again[0].sound)
+
+
+def heard_all_evening(measured: Measured, highest: float) -> Measured:
+    """A measurement that heard an hour of unknown sound beside its clips, one stretch of which scored high."""
+    spans = np.append(np.random.default_rng(2).exponential(0.3, 239), highest)
+    stretch = answers.Heard("stretch/0", {"music": 2700.0, "speech": 900.0}, (), tuple(spans.tolist()))
+    return replace(measured, answers=(*measured.answers, stretch))
+
+
+def test_unknown_sound_that_scored_higher_than_before_raises_the_thresholds_and_nothing_else(
+    measured: Measured, tmp_path: Path
+) -> None:
+    shutil.copy(calibration.SHIPPED, path := tmp_path / "calibration.json")
+    before = calibration.load()
+    assert raise_thresholds(heard_all_evening(measured, 40.0), path)
+    after = calibration.load(path)
+    assert after.accept == 40.5  # above the highest that was seen
+    assert before.candidate <= after.candidate <= after.accept
+    assert replace(after, accept=before.accept, candidate=before.candidate) == before
+    assert chance.load(path).rate == 24.0  # the highest tenth of the 240 spans of an hour
+
+
+def test_unknown_sound_that_scored_lower_leaves_the_thresholds_alone(
+    measured: Measured, tmp_path: Path
+) -> None:
+    shutil.copy(calibration.SHIPPED, path := tmp_path / "calibration.json")
+    before = path.read_bytes()
+    assert not raise_thresholds(heard_all_evening(measured, 0.1), path)
+    assert not raise_thresholds(measured, path)  # it heard no unknown sound at all
+    assert path.read_bytes() == before

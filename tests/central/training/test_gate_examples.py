@@ -7,9 +7,12 @@ import pytest
 
 from central.training import gate_examples
 from central.training.degradation import LENGTH, PAST, Degradation
-from central.training.disturbance import Bed
-from central.training.gate_examples import Sources
+from central.training.disturbance import hum
+from central.training.gate_sounds import Sources
+from central.training.gate_sounds import sources as prepared
 from central.training.singing import singing
+from central.training.synthetic_voices import HELD_LANGUAGES, LANGUAGES, speaking
+from demo.speech import TEXTS
 from device.features import PARAMETERS
 
 RATE = PARAMETERS.sample_rate
@@ -21,12 +24,15 @@ def tone(hertz: float, seconds: float) -> np.ndarray:
     )
 
 
-@pytest.fixture(scope="module")
-def sources(tmp_path_factory: pytest.TempPathFactory) -> Sources:
+@pytest.fixture
+def sources() -> Sources:
     """Music is a tone of 500 Hz, speech one of 1000 Hz, all else one of 2000 Hz."""
-    path: Path = tmp_path_factory.mktemp("tracks") / "track.npy"
-    np.save(path, (8000 * tone(500, 20)).astype(np.int16))
-    return Sources([path], [], [Bed("dialogue", tone(1000, 20))], [Bed("noise", tone(2000, 20))])
+    music, speech, other = (tone(hertz, LENGTH / RATE) for hertz in (500, 1000, 2000))
+    return Sources(
+        music={"music": (1.0, lambda _rng: music)},
+        speech={"voice": (0.7, lambda _rng: speech), "babble": (0.3, lambda _rng: speech)},
+        other={"noise": (1.0, lambda _rng: other)},
+    )
 
 
 class Dry(Degradation):
@@ -73,12 +79,16 @@ def test_in_a_mix_neither_is_fainter_than_still_counts(sources: Sources) -> None
     assert 6 < max(ratios) < gate_examples.FAINTEST + 1
 
 
-def test_every_kind_is_there_as_often_as_it_should(sources: Sources) -> None:
-    labels = gate_examples.make(sources, Dry(), 400, np.random.default_rng(3))["labels"]
-    kinds = {"neither": (0, 0), "music": (1, 0), "speech": (0, 1), "both": (1, 1)}
-    for name, wanted in kinds.items():
-        share = np.mean((labels == wanted).all(axis=1))
-        assert share == pytest.approx(gate_examples.SHARES[name], abs=0.07)
+def test_every_kind_is_there_as_often_as_it_should_and_says_what_it_is_made_of(sources: Sources) -> None:
+    made = gate_examples.make(sources, Dry(), 400, np.random.default_rng(3))
+    found = {}
+    for name, labels in {"neither": (0, 0), "music": (1, 0), "speech": (0, 1), "both": (1, 1)}.items():
+        found[name] = made["kinds"][(made["labels"] == labels).all(axis=1)]
+        assert len(found[name]) / 400 == pytest.approx(gate_examples.SHARES[name], abs=0.07)
+    assert set(found["music"]) == set(found["both"]) == {"music"}
+    assert set(found["neither"]) == {"noise"}
+    assert set(found["speech"]) == {"voice", "babble"}
+    assert np.mean(found["speech"] == "babble") == pytest.approx(0.3, abs=0.12)
 
 
 def test_the_same_luck_gives_the_same_examples(sources: Sources) -> None:
@@ -103,3 +113,43 @@ def test_voices_hold_their_notes(voices: int) -> None:
         ]
         best.append(max(likeness))
     assert np.median(best) > (0.9 if voices == 1 else 0.7)
+
+
+def test_every_kind_of_sound_is_as_loud_in_the_segment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in (
+        "VOICES_SECONDS",
+        "EFFECTS_SECONDS",
+        "SYNTHETIC_SECONDS",
+        "SUNG_SECONDS",
+        "APPLAUSE_SECONDS",
+    ):
+        monkeypatch.setattr(f"central.training.gate_sounds.{name}", 4.5)
+    path = tmp_path / "sound.npy"
+    np.save(path, (8000 * tone(500, 6)).astype(np.int16))
+    rng = np.random.default_rng(6)
+    made = prepared([path], [path], [path], held=False, rng=rng)
+    for kinds in (made.music, made.speech, made.other):
+        for _, draw in kinds.values():
+            sound = draw(rng)
+            assert len(sound) == LENGTH
+            assert np.sqrt(np.mean(np.square(sound[PAST : PAST + PARAMETERS.window]))) == pytest.approx(
+                1.0, abs=0.25
+            )
+
+
+def test_a_hum_stands_on_its_harmonics_and_never_comes_again() -> None:
+    rng = np.random.default_rng(3)
+    one, other = hum(2 * RATE, rng), hum(2 * RATE, rng)
+    for sound in (one, other):
+        assert np.sqrt(np.mean(np.square(sound))) == pytest.approx(1.0, abs=1e-3)
+    assert abs(np.corrcoef(one, other)[0, 1]) < 0.3
+
+
+def test_synthetic_voices_of_the_two_sides_share_no_language_and_none_with_what_is_measured() -> None:
+    assert not set(LANGUAGES) & set(HELD_LANGUAGES)
+    assert not (set(LANGUAGES) | set(HELD_LANGUAGES)) & (set(TEXTS) | {"nl"})
+    spoken = speaking(3 * RATE, held=True, rng=np.random.default_rng(7))
+    assert len(spoken) == 3 * RATE
+    assert np.sqrt(np.mean(np.square(spoken))) == pytest.approx(1.0, abs=0.3)

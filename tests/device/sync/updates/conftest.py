@@ -24,3 +24,32 @@ def server(publisher: Publisher) -> Iterator[UpdateServer]:
 @pytest.fixture
 def box(tmp_path: Path, publisher: Publisher) -> UpdatedBox:
     return UpdatedBox(tmp_path / "box", publisher.root, publisher.now)
+
+
+@pytest.fixture
+def content(publisher: Publisher, server: UpdateServer, box: UpdatedBox) -> UpdatedBox:
+    """The box, with a first catalogue; a second one is published."""
+    publisher.publish("abai")
+    assert box.look(server.url).troubles == ()
+    return box
+
+
+def refused(box: UpdatedBox, server: UpdateServer, code: str) -> None:
+    found = box.look(server.url)
+    assert [error.code for error in found.troubles] == [code], found.troubles
+    assert box.recordings == ["abai"]
+
+
+def taken(box: UpdatedBox, server: UpdateServer, *recordings: str) -> None:
+    assert box.look(server.url).troubles == ()
+    assert box.recordings == list(recordings)
+
+
+def metadata(publisher: Publisher, name: str) -> Path:
+    return publisher.site / "metadata" / name
+
+
+def newest(publisher: Publisher, kind: str) -> Path:
+    return max(
+        (publisher.site / "metadata").glob(f"*.{kind}.json"), key=lambda file: int(file.name.split(".")[0])
+    )
