@@ -79,9 +79,9 @@ image: setup build/.apt-image ## build the card's image for a Pi, into build/ima
 		$(if $(CERTIFICATE),--certificate $(CERTIFICATE)) $(if $(VERSION),--version $(VERSION)) $(if $(FRESH),--fresh) \
 		$(if $(RELEASE_KEY),--release-key $(RELEASE_KEY))
 
-bundle: setup build/.apt-image ## make a signed update of the image that was built last (CERTIFICATE= KEY= VERSION=)
+bundle: setup build/.apt-image ## make a signed update of the image that was built last (CERTIFICATE= KEY=)
 	$(SUDO) env PYTHONPATH=firmware-image $(PYTHON) -m estu_image bundle \
-		$(if $(CERTIFICATE),--certificate $(CERTIFICATE) --key $(KEY)) $(if $(VERSION),--version $(VERSION))
+		$(if $(CERTIFICATE),--certificate $(CERTIFICATE) --key $(KEY))
 
 boot-test: image ## boot that image in an emulator, from sound to receipt, cut its power, update it (ONLY= CUTS= KILLS=)
 	$(SUDO) env PYTHONPATH=firmware-image:. $(PYTHON) -m tests.boot $(if $(ONLY),--only $(ONLY)) $(if $(CUTS),--cuts $(CUTS)) \

@@ -22,6 +22,7 @@ from central.evaluation.conditions import RATE, Sound
 from device.catalogue.catalogue import Catalogue
 from device.coverage import SILENT
 from device.embedding import EmbeddingModel, Embeddings
+from device.errors import Refused
 from device.features import PARAMETERS, log_mel
 from device.host import atomic_file
 from device.match import alignment, evidence, lines, votes
@@ -199,7 +200,17 @@ def tail(best: Sequence[float], hours: float) -> Chance:
 
 
 def with_thresholds(fitted: Calibration, found: Chance) -> Calibration:
-    """Set the thresholds where chance meets the rates wanted, never below what it was seen to reach."""
+    """Set the thresholds where chance meets the rates wanted, never below what it was seen to reach.
+
+    Raises:
+        Refused: Nothing passed the onset, so that there is no tail to follow; a box would not take such a calibration.
+    """
+    if not found.slope > 0:
+        raise Refused(
+            "unknown-sound-too-short",
+            f"In {found.hours:.2f} hours of unknown sound no score passed the {found.onset:.2f} from which chance is followed.",
+            "Let more be heard: more --hours, of more files.",
+        )
     accept = max(found.score_at(FALSE_PLAYS_AN_HOUR), found.highest + 0.5)
     candidate = found.score_at(FALSE_CANDIDATES_AN_HOUR)
     return replace(fitted, accept=round(accept, 3), candidate=round(min(candidate, accept), 3))

@@ -192,7 +192,11 @@ def decode(
 
 
 def decoded(
-    split: Literal["train", "test"], holds: Holds, cache: Path | None = None, only_fetched: bool = False
+    split: Literal["train", "test"],
+    holds: Holds,
+    cache: Path | None = None,
+    only_fetched: bool = False,
+    most: int | None = None,
 ) -> list[Path]:
     """Fetch and decode everything that one side of the split has of one kind.
 
@@ -201,12 +205,14 @@ def decoded(
         holds: `music`, `speech` or `noise`.
         cache: Folder to keep everything in; `default_cache()` if not given.
         only_fetched: Whether to take what is in the cache and fetch nothing more.
+        most: Files of each package, its first, where not all are wanted.
 
     Returns:
         `.npy` files as `decode` writes them.
     """
     packages = fetched(split, holds, cache) if only_fetched else names(split, holds)
-    return decode(fetch(packages, cache, *LENGTHS[holds]), cache)
+    files = [file for package in packages for file in fetch([package], cache, *LENGTHS[holds])[:most]]
+    return decode(files, cache)
 
 
 def _one_of(word: str, words: tuple[Word, ...]) -> Word:

@@ -23,12 +23,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     step.add_argument("--chunks", type=int, default=30, help=f"of {EXAMPLES} each (default: 30)")
     step.add_argument("--seed", type=int, default=1, help="other seeds make other examples")
     stock_command.add_only_fetched(step)
+    step.add_argument("--tracks", type=int, help="at most so many of each package of music (default: all)")
     step.set_defaults(step=_examples)
 
-    step = steps.add_parser("train", help="train, or go on training, for so many minutes")
+    step = steps.add_parser("train", help="train, or go on training, for so many steps")
     step.add_argument("--pool", type=Path, required=True, help="folder of the examples")
     step.add_argument("--run", type=Path, required=True, help="folder of checkpoint and curve")
-    step.add_argument("--minutes", type=float, default=12.0, help="in all, pauses not counted (default: 12)")
+    step.add_argument(
+        "--steps", type=int, default=3000, help="in all, those before a pause too (default: 3000)"
+    )
     step.set_defaults(step=_train)
 
     step = steps.add_parser("export", help="write a run's network as int8 model, with its thresholds")
@@ -47,8 +50,9 @@ def _examples(asked: argparse.Namespace) -> None:
     from central.training import gate_examples, gate_sounds
     from central.training.degradation import Degradation
 
-    music, speech, noise = (
-        corpus.decoded("train", holds, asked.cache, asked.only_fetched) for holds in corpus.LENGTHS
+    music = corpus.decoded("train", "music", asked.cache, asked.only_fetched, asked.tracks)
+    speech, noise = (
+        corpus.decoded("train", holds, asked.cache, asked.only_fetched) for holds in ("speech", "noise")
     )
     noise = [path for path in noise if not set(gate_sounds.MUSICAL_EFFECTS) & set(path.parts)]
     asked.pool.mkdir(parents=True, exist_ok=True)
@@ -79,7 +83,7 @@ def _is_held(path: Path) -> bool:
 def _train(asked: argparse.Namespace) -> None:
     from central.training import gate_training
 
-    gate_training.train(asked.pool, asked.run, gate_training.GateSchedule(minutes=asked.minutes))
+    gate_training.train(asked.pool, asked.run, gate_training.GateSchedule(steps=asked.steps))
 
 
 def _export(asked: argparse.Namespace) -> None:

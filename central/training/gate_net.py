@@ -1,16 +1,18 @@
-"""The gate's network: some 36,000 parameters, two answers.
+"""The gate's network: some 42,000 parameters, two answers.
 
-Like the embedding's it has only convolution, BatchNorm and ReLU, which int8 likes. The two answers are logits; the
-probabilities are computed outside, in `device.gate`, where they are exact.
+Its first layers are the embedding's, as they ship: they know music through halls and voices from far more sound than
+the gate is trained on. Like those it has only convolution, BatchNorm and ReLU, which int8 likes. The two answers are
+logits; the probabilities are computed outside, in `device.gate`, where they are exact.
 """
+
+from pathlib import Path
 
 from torch import Tensor, nn
 
+from central.training.net import NetShape, Separable, convolution
+from central.training.warm_start import from_model
 from device.features import PARAMETERS
 
-# As with the embedding's, one dense convolution takes the spectrogram to a quarter of its sides at once: depthwise blocks
-# at higher resolution took twice the time of a step.
-STEM, STEM_KERNEL, STEM_STRIDE = 48, 8, 4
 # Channels after each separable convolution, the side of its depthwise kernel, its stride.
 STAGES = ((96, 5, 2), (96, 3, 1), (128, 3, 2))
 
@@ -21,12 +23,18 @@ class GateNet(nn.Module):  # type: ignore[misc, unused-ignore]  # torch may be a
     def __init__(self) -> None:
         """Build the network with fresh weights."""
         super().__init__()
-        layers = [_convolution(1, STEM, STEM_KERNEL, STEM_STRIDE)]
-        channels, shrink = STEM, STEM_STRIDE
+        shape = NetShape()
+        first, *_ = shape.stages
+        self.trunk = nn.Sequential(
+            convolution(1, first.channels, shape.stem_kernel, shape.stem_stride),
+            *(Separable(first.channels, first.kernel) for _ in range(first.blocks)),
+        )
+        channels, shrink = first.channels, shape.stem_stride
+        layers = []
         for wanted, kernel, stride in STAGES:
             layers += [
-                _convolution(channels, channels, kernel, stride, channels),
-                _convolution(channels, wanted, 1),
+                convolution(channels, channels, kernel, stride, channels),
+                convolution(channels, wanted, 1),
             ]
             channels, shrink = wanted, shrink * stride
         self.body = nn.Sequential(*layers)
@@ -41,6 +49,19 @@ class GateNet(nn.Module):  # type: ignore[misc, unused-ignore]  # torch may be a
         self.drop = nn.Dropout(0.2)
         self.project = nn.Conv2d(channels, 2, 1)
 
+    def take_over(self, embedding: Path, spectrograms: Tensor) -> None:
+        """Begin with an embedding model's first layers.
+
+        Args:
+            embedding: The `.tflite`.
+            spectrograms: (n, 1, bands, frames), to learn what passes each of its BatchNorms.
+
+        Raises:
+            Refused: It is of another form than `net.py`.
+        """
+        given = from_model(embedding, spectrograms).body[: len(self.trunk)]
+        self.trunk.load_state_dict(given.state_dict())
+
     def forward(self, spectrograms: Tensor) -> Tensor:
         """Map spectrograms to logits.
 
@@ -50,17 +71,9 @@ class GateNet(nn.Module):  # type: ignore[misc, unused-ignore]  # torch may be a
         Returns:
             Shape (n, 2): music, speech.
         """
-        logits: Tensor = self.project(self.drop(self.gather(self.body(spectrograms))))
+        logits: Tensor = self.project(self.drop(self.gather(self.body(self.trunk(spectrograms)))))
         return logits.flatten(1)
 
     def parameter_count(self) -> int:
         """Count the trained numbers."""
         return sum(parameter.numel() for parameter in self.parameters())
-
-
-def _convolution(channels: int, wanted: int, kernel: int, stride: int = 1, groups: int = 1) -> nn.Sequential:
-    return nn.Sequential(
-        nn.Conv2d(channels, wanted, kernel, stride, (kernel - stride + 1) // 2, groups=groups, bias=False),
-        nn.BatchNorm2d(wanted),
-        nn.ReLU(),
-    )

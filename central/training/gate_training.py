@@ -1,4 +1,4 @@
-"""Training of the gate: minutes on one core."""
+"""Training of the gate: minutes on one core, step for step the same wherever it runs."""
 
 import csv
 import math
@@ -15,6 +15,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from central.training.gate_net import GateNet
 from central.training.gate_thresholds import equal_errors
 from central.training.pool import unpacked
+from device.embedding import shipped_model_path
 from device.features import PARAMETERS
 
 CHECKPOINT = "gate.pt"
@@ -22,7 +23,8 @@ CURVE = "gate-curve.csv"
 _LARGEST_CUT_OUT = (10, 10)  # bands, frames
 # What the running average keeps at each step: it spans some hundred, since a short run has not many.
 AVERAGING = 0.99
-_KEPT_EVERY = 60.0  # seconds
+_KEPT_EVERY = 100  # steps
+_TAKING_OVER = 500  # examples that tell what passes the embedding's layers
 _HELD_ON_THE_WAY = 1500  # examples that the curve's errors are of; all of them would take a third of the time
 
 
@@ -30,10 +32,13 @@ _HELD_ON_THE_WAY = 1500  # examples that the curve's errors are of; all of them 
 class GateSchedule:
     """How a run is driven."""
 
-    minutes: float = 12.0  # in all, pauses not counted
+    steps: int = 3000  # in all, those before a pause too
     batch: int = 128
     rate: float = 3e-3  # highest learning rate
     decay: float = 0.02
+    trunk_from: float = (
+        0.7  # share of the run after which the embedding's layers are trained too; till then steps cost half
+    )
     seed: int = 1
 
 
@@ -75,6 +80,8 @@ def read(pool: Path, side: str) -> Examples:
 def train(pool: Path, run: Path, schedule: GateSchedule) -> None:
     """Train, or go on where a run stopped.
 
+    Batches are drawn anew for each step from the run's seed, so that a run that was stopped does not differ.
+
     Args:
         pool: Folder of the examples.
         run: Folder of checkpoint and curve.
@@ -85,6 +92,9 @@ def train(pool: Path, run: Path, schedule: GateSchedule) -> None:
     torch.manual_seed(schedule.seed)
     examples, held = read(pool, "train"), read(pool, "held").some(_HELD_ON_THE_WAY)
     net = GateNet().to(memory_format=torch.channels_last)
+    if not (run / CHECKPOINT).exists():
+        views = examples.some(_TAKING_OVER).spectrograms
+        net.take_over(shipped_model_path(), torch.from_numpy(views[:, None]))
     average = AveragedModel(net, multi_avg_fn=get_ema_multi_avg_fn(AVERAGING), use_buffers=True)
     optimiser = torch.optim.AdamW(net.parameters(), lr=schedule.rate, weight_decay=schedule.decay)
     steps, spent = 0, 0.0
@@ -94,23 +104,23 @@ def train(pool: Path, run: Path, schedule: GateSchedule) -> None:
         average.load_state_dict(stored["average"])
         optimiser.load_state_dict(stored["optimiser"])
         steps, spent = stored["steps"], stored["seconds"]
-    rng = np.random.default_rng([schedule.seed, steps])
-    kept = spent
     began = time.monotonic() - spent
     losses: list[float] = []
-    while (spent := time.monotonic() - began) < 60 * schedule.minutes:
+    while steps < schedule.steps:
+        progress = steps / schedule.steps
         for group in optimiser.param_groups:
-            group["lr"] = schedule.rate * _share(spent / (60 * schedule.minutes))
+            group["lr"] = schedule.rate * _share(progress)
+        net.trunk.requires_grad_(progress >= schedule.trunk_from)
+        rng = np.random.default_rng([schedule.seed, steps])
+        torch.manual_seed(schedule.seed + steps)  # what is dropped
         losses.append(_step(net, *_batch(examples, schedule.batch, rng), optimiser))
         average.update_parameters(net)
         steps += 1
-        if spent - kept > _KEPT_EVERY:
-            kept = spent
+        if steps % _KEPT_EVERY == 0 or steps == schedule.steps:
+            spent = time.monotonic() - began
             _note(run / CURVE, steps, spent, float(np.mean(losses)), errors(average.module, held))
             losses.clear()
-            examples = read(pool, "train")  # more of them may have been made meanwhile
             _keep(run, net, average, optimiser, steps, spent, schedule)
-    _keep(run, net, average, optimiser, steps, spent, schedule)
 
 
 def load(checkpoint: Path) -> tuple[GateNet, dict[str, object]]:

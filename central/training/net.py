@@ -46,11 +46,11 @@ class EmbeddingNet(nn.Module):  # type: ignore[misc, unused-ignore]  # torch may
         super().__init__()
         self.shape = shape or NetShape()
         channels = self.shape.stages[0].channels
-        layers: list[nn.Module] = [_convolution(1, channels, self.shape.stem_kernel, self.shape.stem_stride)]
+        layers: list[nn.Module] = [convolution(1, channels, self.shape.stem_kernel, self.shape.stem_stride)]
         for number, stage in enumerate(self.shape.stages):
             if number:
-                layers.append(_convolution(channels, stage.channels, kernel=2, stride=2))
-            layers += [_Separable(stage.channels, stage.kernel) for _ in range(stage.blocks)]
+                layers.append(convolution(channels, stage.channels, kernel=2, stride=2))
+            layers += [Separable(stage.channels, stage.kernel) for _ in range(stage.blocks)]
             channels = stage.channels
         self.body = nn.Sequential(*layers)
         # One weight a channel and place, instead of a mean over places: where in the segment something
@@ -97,19 +97,27 @@ class EmbeddingNet(nn.Module):  # type: ignore[misc, unused-ignore]  # torch may
         return sum(counted)
 
 
-class _Separable(nn.Module):  # type: ignore[misc, unused-ignore]
+class Separable(nn.Module):  # type: ignore[misc, unused-ignore]
     """A depthwise and a pointwise convolution with a way past both."""
 
     def __init__(self, channels: int, kernel: int) -> None:
+        """Build the block.
+
+        Args:
+            channels: In and out.
+            kernel: Side of the depthwise kernel, odd.
+        """
         super().__init__()
-        self.depthwise = _convolution(channels, channels, kernel, groups=channels)
+        self.depthwise = convolution(channels, channels, kernel, groups=channels)
         self.pointwise = nn.Sequential(nn.Conv2d(channels, channels, 1, bias=False), nn.BatchNorm2d(channels))
 
     def forward(self, inputs: Tensor) -> Tensor:
+        """Map (n, channels, bands, frames) to the same shape."""
         return torch.relu(self.pointwise(self.depthwise(inputs)) + inputs)
 
 
-def _convolution(channels: int, wanted: int, kernel: int, stride: int = 1, groups: int = 1) -> nn.Sequential:
+def convolution(channels: int, wanted: int, kernel: int, stride: int = 1, groups: int = 1) -> nn.Sequential:
+    """Build a convolution that divides the sides by its stride exactly, with its BatchNorm and ReLU."""
     # An even kernel of twice the stride needs half a stride of padding to halve the sides exactly.
     padding = (kernel - stride + 1) // 2
     return nn.Sequential(

@@ -22,10 +22,11 @@ def run(chosen: Settings, loudspeaker: str | None = None) -> Iterator[Finding]:
         chosen: The box's settings.
         loudspeaker: PortAudio's name for where the known clip is played; None for the system's default.
     """
-    log, now = chosen.paths.log, datetime.now(UTC)
-    heard = hearing.read(chosen.hearing)
+    log, heard = chosen.paths.log, hearing.read(chosen.hearing)
     running_now = (
-        heard is not None and is_fresh(heard, now, running()) and heard.state not in {"broken", "starting"}
+        heard is not None
+        and is_fresh(heard, datetime.now(UTC), running())
+        and heard.state not in {"broken", "starting"}
     )
     of_model, model = platform.model()
     yield from ear.of_the_hall(
@@ -40,10 +41,10 @@ def run(chosen: Settings, loudspeaker: str | None = None) -> Iterator[Finding]:
     yield of_model
     yield platform.catalogue(chosen.paths.catalogue, model, log)
     yield platform.signing_key(chosen.paths.signing_key, chosen.box.id, log)
-    yield _broker(chosen, now)
+    yield _broker(chosen)
 
 
-def _broker(chosen: Settings, now: datetime) -> Finding:
+def _broker(chosen: Settings) -> Finding:
     broker, floor = chosen.broker, floor_as_known(chosen.paths.log)
     try:
         ways = [
@@ -53,5 +54,6 @@ def _broker(chosen: Settings, now: datetime) -> Finding:
     except EstuError as error:
         return platform.BROKER.failed(error.message, error.advice)
     said = state.read(chosen.sync_state)
-    fresh = said is not None and timedelta(0) <= now - said.written <= SYNC_GROWS_OLD
+    # By the time that it is now: what was written since the self-test began is as fresh as can be.
+    fresh = said is not None and timedelta(0) <= datetime.now(UTC) - said.written <= SYNC_GROWS_OLD
     return platform.broker(ways, said if fresh else None)

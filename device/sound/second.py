@@ -1,6 +1,7 @@
 """A second of sound, measured: how loud it is in each octave. The sound itself is let go of at once."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,25 +64,46 @@ def measure(samples: Samples, rate: int, until: float = 0.0) -> Second:
         until: Seconds in the stream at which it ends.
     """
     centred = samples.astype(np.float64) - float(np.mean(samples, dtype=np.float64))
-    window = np.hanning(len(centred))
-    # Parseval: what all bins hold together is the mean power, the window's own taken out.
-    power = np.abs(np.fft.rfft(centred * window)) ** 2 * 2.0 / (len(centred) * np.sum(window**2))
-    frequencies = np.fft.rfftfreq(len(centred), 1 / rate)
+    scale = _scale(len(centred), rate)
+    spectrum = np.fft.rfft(centred * scale.window)
+    power = (np.square(spectrum.real) + np.square(spectrum.imag)) * scale.share
     return Second(
         level=_decibels(float(np.mean(centred**2))),
         peak=_decibels(float(np.max(np.abs(samples))) ** 2),
-        octaves=tuple(_octave(power, frequencies, middle, rate) for middle in OCTAVES),
+        octaves=tuple(
+            QUIETEST if bins is None else _decibels(float(np.sum(power[bins]))) for bins in scale.octaves
+        ),
         constant=bool(np.all(samples == samples[0])),
         rate=rate,
         until=until,
     )
 
 
-def _octave(power: NDArray[np.floating], frequencies: NDArray[np.floating], middle: int, rate: int) -> float:
+@dataclass(frozen=True, eq=False)
+class _Scale:
+    """What measuring needs to know of a length and a rate, which hardly ever change."""
+
+    window: NDArray[np.float64]
+    share: float  # what turns a bin's square into power
+    octaves: tuple[slice | None, ...]  # bins of each; None where the card's rate does not reach
+
+
+@lru_cache(maxsize=4)
+def _scale(count: int, rate: int) -> _Scale:
+    window = np.hanning(count)
+    frequencies = np.fft.rfftfreq(count, 1 / rate)
+    # Parseval: what all bins hold together is the mean power, the window's own taken out.
+    return _Scale(
+        window,
+        2.0 / (count * float(np.sum(window**2))),
+        tuple(_bins(frequencies, middle, rate) for middle in OCTAVES),
+    )
+
+
+def _bins(frequencies: NDArray[np.floating], middle: int, rate: int) -> slice | None:
     if middle * _EDGE > rate / 2 * 0.95:  # the card's own filter reaches in here
-        return QUIETEST
-    inside = (frequencies >= middle / _EDGE) & (frequencies < middle * _EDGE)
-    return _decibels(float(np.sum(power[inside])))
+        return None
+    return slice(*np.searchsorted(frequencies, [middle / _EDGE, middle * _EDGE]).tolist())
 
 
 def _decibels(power: float) -> float:

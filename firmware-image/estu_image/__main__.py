@@ -46,13 +46,13 @@ def parser() -> argparse.ArgumentParser:
         metavar="FILE",
         help="sign for the image with this key, from `estu-provision image key`; without it, the image is unsigned",
     )
+    image.add_argument("--version", help="three numbers; the repository's if not given")
     update = commands.add_parser("bundle", help="make a signed update of what was built")
     update.add_argument("--key", metavar="FILE", help="the certificate's key, a file or a PKCS #11 URI")
     for made in (image, update):
         made.add_argument(
             "--certificate", type=Path, metavar="PEM", help="who signs updates; made for trials if not given"
         )
-        made.add_argument("--version", help="three numbers; the repository's if not given")
         made.add_argument(
             "--out", type=Path, default=REPOSITORY / "build" / "image", metavar="DIR", help="(%(default)s)"
         )
@@ -66,7 +66,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         0 done, 1 not as it should be (a sentence says what), 2 the command line is off.
     """
     asked = parser().parse_args(arguments)
-    version = asked.version or _version()
     try:
         certificate, key = asked.certificate, getattr(asked, "key", None)
         if certificate is None:
@@ -86,11 +85,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
                     f"There is no file {asked.release_key}.",
                     "Make a pair of keys with `estu-provision image key`, or leave --release-key away.",
                 )
+            version = asked.version or _version()
             order = Order(version, commit_date(), asked.uv, certificate, tuple(asked.kernel), asked.fresh)
             card = build(order, asked.out)
             sign(card, version, asked.release_key)
             print(f"image: {card}")
         else:
+            version = bundle.version_of(asked.out)
             target = asked.out / f"estu-{version}-arm64.raucb"
             bundle.make(asked.out, version, str(commit_date()), certificate, str(key), target)
             print(f"image: {target}")

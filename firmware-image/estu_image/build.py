@@ -88,7 +88,7 @@ def build(order: Order, out: Path) -> Path:
     folder = out / "root"
     root.emulate()
     version = Version(order.version, order.date)
-    tree.begin(debian, folder)
+    tree.begin(debian, folder, order.date)
     for package in _FIRMWARE:
         tree.add_firmware(firmware[package], folder)
     tree.add_modules(kernel, folder)

@@ -4,6 +4,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from device.errors import Broken
 from estu_image import layout
 from estu_image.program import run
 
@@ -38,6 +39,24 @@ def manifest(version: str, date: str) -> str:
 def hook() -> str:
     """Write the hook."""
     return _HOOK.format(a=layout.ROOT_A.partuuid, b=layout.ROOT_B.partuuid)
+
+
+def version_of(built: Path) -> str:
+    """Give the version that the system which was built last says of itself; a bundle that said another would be installed again and again.
+
+    Args:
+        built: The build's folder.
+
+    Raises:
+        Broken: Nothing was built there.
+    """
+    try:
+        release = (built / "root/usr/lib/os-release").read_text()
+    except OSError as error:
+        raise Broken(
+            "nothing-built", f"In {built} no image was built: {error.strerror}.", "Run `make image` first."
+        ) from error
+    return release.partition("IMAGE_VERSION=")[2].split()[0]
 
 
 def make(built: Path, version: str, date: str, certificate: Path, key: str, target: Path) -> None:

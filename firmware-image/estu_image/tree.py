@@ -30,10 +30,6 @@ _REMOVED = (
     "etc/.pwd.lock",
     "usr/bin/arecord",  # comes with the mixer that sets the microphone's gain
     "usr/bin/aplay",
-    "etc/passwd-",
-    "etc/group-",
-    "etc/shadow-",
-    "etc/gshadow-",
     "usr/share/bash-completion",
     "usr/share/zsh",
     "usr/share/doc-base",
@@ -84,10 +80,17 @@ class Version:
     date: int  # seconds since 1970: of the commit, and of every file that is not older
 
 
-def begin(debian: Path, root: Path) -> None:
-    """Copy Debian's part, and leave out what a box has no use for."""
+def begin(debian: Path, root: Path, date: int) -> None:
+    """Copy Debian's part, and leave out what a box has no use for.
+
+    Args:
+        debian: The part; its own date is that of whatever was made when it was, and did not come in a package.
+        root: Where to.
+        date: Seconds since 1970, that all this gets: it must not tell when the part was made.
+    """
     shutil.rmtree(root, ignore_errors=True)
     run(["cp", "--archive", "--reflink=auto", debian, root])
+    _date(root, int(debian.stat().st_mtime) - 1, date)
     kept = root / _KEPT_LIST
     kept.parent.mkdir(parents=True, exist_ok=True)
     shutil.copy(root / "var/lib/dpkg/status", kept)
@@ -157,8 +160,8 @@ def finish(root: Path, version: Version) -> None:
     """Leave /var to each boot, take every file's privileges, make dates and modes those of the input alone."""
     (root / "etc/machine-id").write_text("")
     (root / "etc/hostname").write_text("estu\n")
-    for path in (root / "etc/resolv.conf", root / "etc/mtab"):
-        path.unlink(missing_ok=True)
+    for name in ("resolv.conf", "mtab", "passwd-", "group-", "shadow-", "gshadow-"):
+        (root / "etc" / name).unlink(missing_ok=True)
     (root / "etc/resolv.conf").symlink_to("../run/systemd/resolve/resolv.conf")
     (root / "etc/mtab").symlink_to("../proc/self/mounts")
     _var_at_boot(root)
@@ -167,21 +170,13 @@ def finish(root: Path, version: Version) -> None:
         _made(root / name)
     (root / "root").chmod(0o700)
     run(["find", root, "-xdev", "-type", "f", "-perm", "/7000", "-exec", "chmod", "a-s,-t", "{}", "+"])
-    run(
-        [
-            "find",
-            root,
-            "-xdev",
-            "-newermt",
-            f"@{version.date}",
-            "-exec",
-            "touch",
-            "--no-dereference",
-            f"--date=@{version.date}",
-            "{}",
-            "+",
-        ]
-    )
+    _date(root, version.date, version.date)
+
+
+def _date(root: Path, after: int, date: int) -> None:
+    """Give all files that are newer than a moment a date; both in seconds since 1970."""
+    touch = ["touch", "--no-dereference", f"--date=@{date}", "{}", "+"]
+    run(["find", root, "-xdev", "-newermt", f"@{after}", "-exec", *touch])
 
 
 def forget_days(shadow: Path) -> None:

@@ -14,8 +14,9 @@ import soundfile
 
 from demo.processes import Processes
 from demo.stage import Places, Stage
-from device.record.log import EventLog
-from device.record.reports import PlayReport
+from device.record.log_reader import LogReader
+from device.record.reports import PlayReport, Report
+from tests.simulated import sound_card
 from tests.simulated.house import Heard, perform
 
 BEGINS = datetime(2026, 11, 22, 14, 0, tzinfo=UTC)
@@ -56,7 +57,7 @@ class Box:
         shutil.rmtree(folder, ignore_errors=True)
         places = Places(folder)
         with Processes(places.words) as processes:
-            Stage(places, processes).give_identities("")
+            Stage(places, processes).give_identities(sound_card.NAME)
         perform(programme, folder / "evening.wav")
         soundfile.write(folder / "silence.wav", np.zeros(8000, dtype=np.float32), 8000)
         seconds = sum(heard.seconds for heard in programme)
@@ -66,26 +67,38 @@ class Box:
         """Replay the evening with a catalogue; and a second of silence, to know what the start takes."""
         start, _ = self._replay(self.silence, catalogue)
         spent, peak = self._replay(self.sound, catalogue)
-        with EventLog.read(self.places.log) as log:
-            reports = [stored.event.report for stored in log.events(0, 10_000)]
+        reports = self.events(0, 10_000)
         identified = [one for one in reports if isinstance(one, PlayReport) and one.status == "identified"]
         plays = tuple(_told(one) for one in identified)
         return Evening(plays, 1000 * (spent - start) / self.seconds, peak)
 
-    def _replay(self, sound: Path, catalogue: Path) -> tuple[float, float]:
-        """Give the processor seconds and the most resident memory, MB, of one replay."""
+    def use(self, catalogue: Path) -> None:
+        """Give the box a catalogue and an empty log."""
         there = self.places.box / "catalogue"
         there.unlink(missing_ok=True)
         there.symlink_to(catalogue.resolve())
         for former in self.places.log.parent.glob(f"{self.places.log.name}*"):
             former.unlink()
+
+    def events(self, after: int, most: int) -> list[Report]:
+        """Give what the box's log reports.
+
+        Raises:
+            EstuError: There is no log yet, or only the beginning of one.
+        """
+        with LogReader.read(self.places.log) as log:
+            return [stored.event.report for stored in log.events(after, most)]
+
+    def _replay(self, sound: Path, catalogue: Path) -> tuple[float, float]:
+        """Give the processor seconds and the most resident memory, MB, of one replay."""
+        self.use(catalogue)
         command = [sys.executable, "-m", "device", "replay", str(sound)]
         command += ["--settings", str(self.places.settings), "--start", BEGINS.isoformat()]
         # What the kernel says of a process that has ended counts the memory of the one that it was forked from.
         peak = 0.0
         with subprocess.Popen(command) as program:
             while True:
-                peak = max(peak, _peak(program.pid))
+                peak = max(peak, peak_mb(program.pid))
                 ended, status, used = os.wait4(program.pid, os.WNOHANG)
                 if ended:
                     break
@@ -96,7 +109,7 @@ class Box:
         return used.ru_utime + used.ru_stime, peak
 
 
-def _peak(process: int) -> float:
+def peak_mb(process: int) -> float:
     """Give the most memory that was resident so far, MB; 0 for a process that is ending."""
     status = Path(f"/proc/{process}/status").read_text()
     told = status.partition("VmHWM:")[2].split()

@@ -1,6 +1,7 @@
 """What the image is put together from: boot files, the first program, units, the scan. The long build is `make image`."""
 
 import gzip
+import os
 import random
 import re
 import shlex
@@ -14,6 +15,8 @@ from estu_image import boot_files, bundle, fat, layout, scan, sources, units
 from estu_image import tree as tree_of
 from estu_image.cpio import Archive
 from estu_image.kernel import Kernel, module_order
+
+from device.errors import Broken
 
 SOURCE = Path(__file__).parents[2] / "firmware-image"
 DATE = 1_750_000_000
@@ -130,6 +133,14 @@ def test_the_hook_of_an_update_gives_each_slot_its_own_root(tmp_path: Path) -> N
         assert line.read_text() == boot_files.command_line(letter)
 
 
+def test_a_bundle_has_the_version_of_the_system_in_it(tmp_path: Path) -> None:
+    with pytest.raises(Broken, match="make image"):
+        bundle.version_of(tmp_path)
+    (tmp_path / "root/usr/lib").mkdir(parents=True)
+    (tmp_path / "root/usr/lib/os-release").write_text("ID=debian\nIMAGE_ID=estu\nIMAGE_VERSION=1.2.3\n")
+    assert bundle.version_of(tmp_path) == "1.2.3"
+
+
 def test_modules_are_loaded_after_those_they_need(tmp_path: Path) -> None:
     folder = tmp_path / "6.12.0"
     folder.mkdir()
@@ -168,6 +179,21 @@ def test_accounts_do_not_say_on_which_day_the_root_was_made(tmp_path: Path) -> N
         tree_of.forget_days(shadow)
         made.append(shadow.read_text())
     assert made == ["root:*::0:99999:7:::\nestu-sync:!*:::::::\n"] * 2
+
+
+def test_dates_do_not_tell_when_the_root_was_made(tmp_path: Path) -> None:
+    found = []
+    for made in (DATE - 1000, DATE + 1000):  # under another commit, older or newer
+        debian, root = tmp_path / f"debian-{made}", tmp_path / f"root-{made}"
+        (debian / "var/lib/dpkg").mkdir(parents=True)
+        for name, at in (("packaged", 1_600_000_000), ("made", made), ("var/lib/dpkg/status", made)):
+            (debian / name).touch()
+            os.utime(debian / name, (at, at))
+        for folder in (debian / "var/lib/dpkg", debian / "var/lib", debian / "var", debian):
+            os.utime(folder, (made, made))
+        tree_of.begin(debian, root, DATE)
+        found.append({name: (root / name).stat().st_mtime for name in ("packaged", "made", "var/lib/dpkg")})
+    assert found == [{"packaged": 1_600_000_000, "made": DATE, "var/lib/dpkg": DATE}] * 2
 
 
 def test_the_first_programs_archive_unpacks_to_what_was_put_in(tmp_path: Path) -> None:

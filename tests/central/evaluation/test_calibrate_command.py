@@ -17,7 +17,7 @@ def test_it_measures_a_model_and_writes_what_a_box_reads(
 ) -> None:
     for kind, seeds, seconds in (
         ("known", 4, 20.0),
-        ("unknown", 2, 20.0),
+        ("unknown", 4, 20.0),
         ("speech", 3, 3.0),
         ("noise", 1, 3.0),
     ):
@@ -30,7 +30,7 @@ def test_it_measures_a_model_and_writes_what_a_box_reads(
     monkeypatch.setattr(conditions, "CONDITIONS", (conditions.Condition("dry"), audience))
     monkeypatch.setattr(command, "CLIP_SECONDS", 5.0)
     sound = [f"--{kind}={tmp_path / kind}" for kind in ("known", "unknown", "speech", "noise")]
-    settings = ["--clips=4", "--hours=0.02", "--jobs=1", f"--sound={tmp_path / 'sound'}", f"--out={models}"]
+    settings = ["--clips=4", "--hours=0.12", "--jobs=1", f"--sound={tmp_path / 'sound'}", f"--out={models}"]
     assert main(["calibrate", *sound, *settings]) == 0
     made = calibration.load(models / "calibration.json", EmbeddingModel(shipped_model_path()).digest)
     assert made.similarity + made.similarity_squared > 0  # what is more alike is more likely right

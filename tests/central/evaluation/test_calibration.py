@@ -11,8 +11,10 @@ from central.evaluation.calibration import (
     Chance,
     Windows,
     fit,
+    tail,
     with_thresholds,
 )
+from device.errors import Refused
 from device.match.evidence import of_windows
 
 MODEL = "ab" * 32
@@ -70,3 +72,10 @@ def test_thresholds_stand_where_chance_meets_the_rates_wanted() -> None:
 def test_no_play_is_accepted_at_a_score_that_chance_was_seen_to_reach() -> None:
     lucky = Chance(hours=10.0, highest=9.0, onset=1.0, slope=0.3, rate=24.0)
     assert with_thresholds(fit(windows(), MODEL), lucky).accept > lucky.highest
+
+
+def test_where_no_score_passes_the_onset_no_thresholds_are_set() -> None:
+    few = tail([0.4, 1.05, 1.05, 1.05], hours=0.02)
+    with pytest.raises(Refused, match=r"0\.02 hours") as refused:
+        with_thresholds(fit(windows(), MODEL), few)
+    assert refused.value.code == "unknown-sound-too-short"

@@ -84,6 +84,13 @@ def test_decoded_music_is_8_khz_mono_and_as_long_as_asked(cache: Path) -> None:
     assert spectrum.argmax() == pytest.approx(440, abs=1)
 
 
+def test_some_tracks_of_each_package_that_is_there_will_do(cache: Path) -> None:
+    corpus.fetch(["enigma-data"], cache)
+    whole = corpus.decoded("test", "music", cache, only_fetched=True)
+    assert len(whole) == 3
+    assert corpus.decoded("test", "music", cache, only_fetched=True, most=2) == whole[:2]
+
+
 def test_what_cannot_be_decoded_is_left_out(cache: Path) -> None:
     broken = corpus.fetch(["enigma-data"], cache, -1.0, 0.1)
     assert [path.name for path in broken] == ["broken.ogg"]

@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from device import hearing
+from device import hearing, settings
 from device.hearing import Hearing
 from device.host import atomic_file, clock
 from device.host.clock import StreamClock
@@ -24,6 +24,7 @@ from device.record.log import EventLog
 from device.record.signing_key import SigningKey
 from device.self_test import platform
 from device.self_test.finding import Outcome
+from device.self_test.run import run
 from device.sync.link import from_url
 from device.sync.state import SyncState
 from device.trouble import Trouble
@@ -153,20 +154,25 @@ def test_a_dead_microphone_fails_and_a_clip_that_is_not_heard_too(box: Path) -> 
     assert checks[13]["outcome"] in {"FAIL", "SKIP"}
 
 
+def write_word(box: Path) -> None:
+    """Write what `estu listen` and `estu sync` would at this moment."""
+    now, up = datetime.now(UTC), clock.running()
+    hearing.write(
+        box / "run" / "hearing.json",
+        Hearing("hearing", now, -40.0, -20.0, -65.0, "A mic", (), "unknown", None, now, up),
+    )
+    connected = SyncState(True, "b.example:8883", NOW, None, now)
+    atomic_file.show(box / "sync.json", msgspec.json.encode(connected))
+
+
 @contextmanager
 def listening(box: Path) -> Iterator[None]:
-    """Write each moment what `estu listen` would: its word grows old in seconds."""
+    """Write it again and again: its word grows old in seconds."""
     ended = Event()
 
     def write() -> None:
         while True:
-            now, up = datetime.now(UTC), clock.running()
-            hearing.write(
-                box / "run" / "hearing.json",
-                Hearing("hearing", now, -40.0, -20.0, -65.0, "A mic", (), "unknown", None, now, up),
-            )
-            connected = SyncState(True, "b.example:8883", NOW, None, now)
-            atomic_file.show(box / "sync.json", msgspec.json.encode(connected))
+            write_word(box)
             if ended.wait(1.0):
                 return
 
@@ -185,6 +191,15 @@ def test_while_the_box_listens_its_own_word_is_taken(box: Path) -> None:
     assert outcomes(checks, 10, 11, 12, 13, 60) == ["PASS", "PASS", "PASS", "SKIP", "PASS"], checks
     assert "systemctl stop estu-listen" in checks[13]["advice"]
     assert "`estu sync` is connected" in checks[60]["words"]
+
+
+def test_what_is_written_while_the_test_goes_on_is_its_own_word_too(box: Path) -> None:
+    write_word(box)
+    findings = run(settings.load(box / "settings.toml"))
+    assert next(findings).number == 10
+    write_word(box)
+    (reached,) = (finding for finding in findings if finding.number == 60)
+    assert "`estu sync` is connected" in reached.words
 
 
 @pytest.mark.parametrize(
