@@ -49,6 +49,10 @@ class Bulletin:
         """Say that the box begins."""
         self._write("starting")
 
+    def waiting(self, error: EstuError) -> None:
+        """Say that the box cannot begin yet."""
+        self._write("starting", trouble=Trouble.of(error))
+
     def broken(self, error: EstuError) -> None:
         """Say that listening has ended with an error."""
         self._write("broken", trouble=Trouble.of(error))

@@ -19,7 +19,7 @@ from device.host.clock import StreamClock, SystemClock
 
 def listen(asked: argparse.Namespace) -> int:
     """Hear through the microphone until asked to stop."""
-    from device import listening
+    from device import first_catalogue, listening
     from device.assembly import ear, microphone
     from device.bulletin import Bulletin
     from device.ending import Ending
@@ -36,10 +36,12 @@ def listen(asked: argparse.Namespace) -> int:
     source = microphone(chosen.microphone)
     ending = Ending(chosen.paths.runtime)
     try:
-        with front(chosen), ear(chosen, clock, source, bulletin, ending.last()) as parts:
-            ending.begin()
-            service.ready("Opening the microphone.")
-            listening.listen(source.arrivals(stop), parts, alive=service.alive)
+        with front(chosen):
+            if first_catalogue.wait(chosen.paths.catalogue, bulletin, stop):
+                with ear(chosen, clock, source, bulletin, ending.last()) as parts:
+                    ending.begin()
+                    service.ready("Opening the microphone.")
+                    listening.listen(source.arrivals(stop), parts, alive=service.alive)
     except EstuError as error:
         bulletin.broken(error)
         if error.code == "microphone-stuck":  # PortAudio would hang again in its own clearing up at the end

@@ -8,6 +8,9 @@ wrong one: a logistic regression (`calibration.py`) over
 - how alike it is to the same recording `BESIDE` seconds earlier and later: a true line is sharp, a drone or a loop is as
   alike beside it.
 
+A window that is surer than `SURE` counts more than its odds: the regression is fitted to all windows alike, but chance makes up
+its scores of many that say little, and hardly ever of some that say much.
+
 Windows overlap, so each counts only for the new sound that it brings; and where it sounds as a window before it that it does
 not overlap, it brings little that is new, so that what speaks for the line counts less: four seconds of one held tone are no
 more than two. The evidence of a line is that of its best
@@ -31,6 +34,10 @@ BESIDE = 2.0  # seconds: a window's length, so that what is beside holds nothing
 KNOWN_FROM = (
     0.2  # cosine of a window and the one before it that it touches from which on it is partly known already
 )
+# Natural log of odds from which on a window counts more, and how much more each further unit counts then. Among 319 references, at
+# the score that chance reaches once in 200 hours, it brought 16 points of recall at 3 s, 4 at 5 s, and cost none at 10 s.
+SURE = 4.0
+SURER = 2.0
 LEAST_NEWS = 0.1  # what a window says at least of its evidence, be it as like the one before as it may
 
 
@@ -74,13 +81,14 @@ def of_windows(
         new_sound: The part of a window that the one before it did not hold, 0..1.
 
     Returns:
-        (..., n) evidence in natural log of odds; a window without a reference gives the floor.
+        (..., n) evidence, natural log of odds up to `SURE`; a window without a reference gives the floor.
     """
     odds = calibration.bias + terms(similarity, beside, density) @ np.array(
         calibration.weights, dtype=np.float32
     )
     limited = np.clip(odds, calibration.floor, calibration.ceiling)
-    return np.asarray(np.nan_to_num(limited, nan=calibration.floor) * new_sound, dtype=np.float32)
+    told = limited + SURER * np.maximum(limited - SURE, 0)
+    return np.asarray(np.nan_to_num(told, nan=calibration.floor) * new_sound, dtype=np.float32)
 
 
 def news(embeddings: Embeddings, apart: int) -> Evidence:

@@ -6,8 +6,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-# Groups of windows without common sound that must agree before a match is believed: one moment of chance never decides.
+# One moment of chance never decides: before a match is believed, so many groups of windows without common sound must agree,
+# or so many windows that have some sound in common, which is all that a clip of 3 s holds.
 GROUPS = 2
+WINDOWS = 3
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,7 @@ class Match:
 
     def believed(self, accept: float) -> bool:
         """Tell whether it makes a play: enough evidence, and not from one moment only."""
-        return self.score >= accept and self.groups >= GROUPS
+        return self.score >= accept and (self.groups >= GROUPS or self.agreeing >= WINDOWS)
 
     def renumbered(self, number_of: Callable[[int], int | None]) -> "Match | None":
         """Give the same match in another catalogue.

@@ -12,7 +12,13 @@ from device.host import blas
 from tests.benchmarks.figure import tell
 
 ALL = ("hearing", "catalogue", "sync", "page")
-ALONE = ("log_growth", "receiving", "whole_way", "unplugs")  # parts of `sync`; one takes long
+ALONE = (
+    "log_growth",
+    "receiving",
+    "whole_way",
+    "unplugs",
+    "two_at_once",
+)  # parts of `sync`; two that take long
 
 
 def main(wanted: list[str]) -> None:

@@ -19,6 +19,7 @@ def match(
     reference: float | None = None,
     score: float = 20.0,
     groups: int = 2,
+    agreeing: int = 4,
     alternatives: tuple[int, ...] = (),
 ) -> Match:
     return Match(
@@ -29,7 +30,7 @@ def match(
         tempo=1.0,
         score=score,
         windows=4,
-        agreeing=4,
+        agreeing=agreeing,
         groups=groups,
         runner_up=None,
         alternatives=alternatives,
@@ -134,9 +135,15 @@ def test_spans_are_ordered_disjoint_and_hold_every_match(pieces: list[tuple[int,
 
 
 def test_one_moment_alone_makes_a_candidate_however_sure_it_is() -> None:
-    (play,) = heard(match(0.0, 3.5, groups=1, score=50.0))
+    moment = match(0.0, 2.5, groups=1, agreeing=2, score=50.0)
+    (play,) = heard(moment)
     assert play.status is Status.CANDIDATE
-    (play,) = heard(match(0.0, 3.5, groups=1, score=50.0), match(0.0, 4.0, groups=2, score=9.0))
+    (play,) = heard(moment, match(0.0, 4.0, groups=2, agreeing=2, score=9.0))
+    assert play.status is Status.IDENTIFIED
+
+
+def test_three_seconds_are_enough_if_all_that_they_hold_agrees() -> None:
+    (play,) = heard(match(0.0, 3.0, groups=1, agreeing=3, score=9.0))
     assert play.status is Status.IDENTIFIED
 
 

@@ -84,10 +84,10 @@ def test_it_finds_by_cosine_what_an_exact_search_finds(tmp_path: Path, reference
         np.float32
     )
     asked /= np.linalg.norm(asked, axis=1, keepdims=True)
-    similarities, found = neighbours._Coarse(0, part.coarse).search(asked, 20)
+    similarities, found = neighbours._Coarse(part, part.coarse).search(asked, 20)
     assert np.mean([row in near for row, near in zip(rows, found, strict=True)]) > 0.97
     exact = np.sum(asked * dequantise(part.vectors[found[:, 0]]), axis=1)
-    assert np.abs(similarities[:, 0] - exact).max() < 0.15
+    assert np.abs(similarities[:, 0] - exact).max() < 1e-5
     assert (np.diff(similarities, axis=1) <= 0).all()
 
 
@@ -95,7 +95,7 @@ def test_who_asks_for_more_than_there_is_gets_less(tmp_path: Path, references: l
     part = opened(tmp_path, references[:8])
     assert part.coarse is not None
     asked = dequantise(part.vectors[:1])
-    _, found = neighbours._Coarse(0, part.coarse).search(asked, 500)
+    _, found = neighbours._Coarse(part, part.coarse).search(asked, 500)
     assert (found[0, :408] >= 0).all()
     assert (found[0, 408:] == -1).all()
 
@@ -105,9 +105,9 @@ def test_who_is_through_with_it_leaves_its_file_mapped(tmp_path: Path, reference
     assert part.coarse is not None
     before = part.coarse.codes.copy()
     asked = dequantise(part.vectors[:1])
-    first = neighbours._Coarse(0, part.coarse).search(asked, 20)  # let go at once
+    first = neighbours._Coarse(part, part.coarse).search(asked, 20)  # let go at once
     assert (part.coarse.codes == before).all()
-    again = neighbours._Coarse(0, part.coarse).search(asked, 20)
+    again = neighbours._Coarse(part, part.coarse).search(asked, 20)
     assert all((one == other).all() for one, other in zip(first, again, strict=True))
 
 

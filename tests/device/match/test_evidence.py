@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from device.match.calibration import WEIGHTS, Calibration
-from device.match.evidence import LEAST_NEWS, best_stretches, discounted, news, of_windows, terms
+from device.match.evidence import LEAST_NEWS, SURE, SURER, best_stretches, discounted, news, of_windows, terms
 
 CALIBRATION = Calibration(
     model="0" * 64,
@@ -73,7 +73,13 @@ def test_what_points_the_other_way_is_as_wrong_as_chance_and_no_square_makes_it_
 
 def test_one_window_can_neither_make_nor_break_a_match_alone() -> None:
     assert said(-1.0) == -2.0
-    assert said(1.0) == 5.0
+    assert said(1.0) == 5.0 + SURER * (5.0 - SURE)
+
+
+def test_a_window_counts_by_its_odds_and_more_where_it_is_sure() -> None:
+    assert said(0.5) == pytest.approx(-4.0 + 12.0 * 0.5)  # below `SURE`
+    assert said(0.7) == pytest.approx(4.4 + SURER * (4.4 - SURE))
+    assert said(0.7) - said(0.65) > said(0.55) - said(0.5)
 
 
 def test_a_window_beside_the_reference_speaks_against_it() -> None:
