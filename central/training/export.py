@@ -94,16 +94,24 @@ def quantised(model: bytes, spectrograms: NDArray[np.float32]) -> bytes:
         spectrograms: Shape (n, bands, frames), to measure the ranges of activations on.
     """
     from ai_edge_litert.interpreter import Interpreter
-    from ai_edge_quantizer import quantizer, recipe
+    from ai_edge_quantizer import quantizer, recipe, recipe_manager
+    from ai_edge_quantizer.calibrator import Calibrator
+    from ai_edge_quantizer.utils.qsv_utils import min_max_update
 
     signatures = Interpreter(model_content=model).get_signature_list()
     (signature,) = signatures
     (entry,) = signatures[signature]["inputs"]
     chosen = spectrograms[:: max(1, len(spectrograms) // CALIBRATION_WINDOWS)][:CALIBRATION_WINDOWS]
     windows = [{entry: window[None, None].astype(np.float32)} for window in chosen]
-    work = quantizer.Quantizer(bytearray(model))
-    work.load_quantization_recipe(recipe.static_wi8_ai8())
-    return bytes(work.quantize(work.calibrate({signature: windows})).quantized_model)
+    rules = recipe.static_wi8_ai8()
+    manager = recipe_manager.RecipeManager()
+    manager.load_quantization_recipe(rules)
+    # Left to itself the library averages the ranges of single windows: a gate's sure answers, which few windows
+    # give, were cut off at the average one.
+    ranges = Calibrator(bytearray(model), qsv_update_func=min_max_update)
+    ranges.calibrate({signature: windows}, manager)
+    work = quantizer.Quantizer(bytearray(model), rules)
+    return bytes(work.quantize(ranges.get_model_qsvs()).quantized_model)
 
 
 def with_metadata(model: bytes, metadata: dict[str, Any], name: str) -> bytes:

@@ -5,9 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from ai_edge_litert.interpreter import Interpreter
 
 from central.training import experiments
-from central.training.export import export
+from central.training.export import converted, export, quantised
 from central.training.net import EmbeddingNet, NetShape, Stage
 from central.training.training import embed_with
 from device.errors import Refused
@@ -38,3 +39,21 @@ def test_an_exported_network_answers_as_it_did_and_tells_its_parameters(tmp_path
     alike = (model.embed(spectrograms) * embed_with(net.eval())(spectrograms)).sum(axis=1)
     assert np.quantile(alike, 0.05) > 0.95, "int8 against float"
     assert (tmp_path / "float.tflite").stat().st_size > (tmp_path / "embedding.tflite").stat().st_size
+
+
+def test_an_answer_that_few_windows_give_is_not_cut_off_by_int8() -> None:
+    mean = torch.nn.Conv2d(1, 1, (PARAMETERS.bands, PARAMETERS.frames))
+    torch.nn.init.constant_(mean.weight, 1 / (PARAMETERS.bands * PARAMETERS.frames))
+    torch.nn.init.zeros_(mean.bias)
+    windows = np.full((100, PARAMETERS.bands, PARAMETERS.frames), -0.5, dtype=np.float32)
+    windows[3] = 0.9
+    asked = Interpreter(model_content=quantised(converted(mean), windows))
+    asked.allocate_tensors()
+    (entry,), (answer,) = asked.get_input_details(), asked.get_output_details()
+    scale, zero = entry["quantization"]
+    asked.set_tensor(
+        entry["index"], np.rint(windows[3:4, None] / scale + zero).clip(-128, 127).astype(np.int8)
+    )
+    asked.invoke()
+    scale, zero = answer["quantization"]
+    assert float((asked.get_tensor(answer["index"]).item() - zero) * scale) == pytest.approx(0.9, abs=0.05)

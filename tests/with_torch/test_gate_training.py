@@ -44,7 +44,7 @@ def test_a_gate_learns_goes_on_and_ships_with_its_thresholds(pool: Path, tmp_pat
     assert gate.metadata["network_parameters"] == GateNet().parameter_count()
     assert 0.0 < gate.music_from < 1.0
     assert 0.0 < gate.speech_from < 1.0
-    assert gate.metadata["int8_against_float"] < 0.3
+    assert gate.metadata["int8_against_float"] < 0.1  # sure answers too, which few windows give
 
 
 def test_a_network_that_grew_too_large_is_not_shipped(
