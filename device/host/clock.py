@@ -18,6 +18,7 @@ ClockState = Literal["synchronised", "unsynchronised", "unknown"]
 HIDDEN_BOOT = "00000000-0000-0000-0000-000000000000"
 
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+_LIBC = ctypes.CDLL(None)  # opened once: the clock is asked a dozen times a second
 _TIMESYNCD_HAS_SET_IT = Path("/run/systemd/timesync/synchronized")
 _CLOCK_EPOCH = Path("/usr/lib/clock-epoch")  # systemd(1): its age is the image's
 _READS_WITHIN = 0.01  # seconds between the readings of the two clocks; a busy machine may come in between
@@ -220,7 +221,7 @@ def ask_kernel() -> Discipline | None:
     A service with `ProtectClock=yes` may not even ask, and gets None.
     """
     timex = _Timex()
-    result = ctypes.CDLL(None, use_errno=True).adjtimex(ctypes.byref(timex))
+    result = _LIBC.adjtimex(ctypes.byref(timex))
     if result < 0:
         return None
     return Discipline(result == _TIME_ERROR or bool(timex.status & _STA_UNSYNC), timex.maxerror)
