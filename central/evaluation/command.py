@@ -105,15 +105,17 @@ def run(args: argparse.Namespace) -> int:
         np.save(args.out / background.SHIPPED.name, vectors)
     crowd = background.load(model.dimension, args.out / background.SHIPPED.name)
     made_of = _material(args)
+    shelves = {
+        name: Shelf(args.sound, getattr(made_of, name))
+        for name in ("known", "unknown", "beside", "speech", "noise")
+    }
     known, unknown, beside = (
-        [shelf.decoded(file) for file in track(shelf.files, name)]
-        for name, shelf in (
-            (name, Shelf(args.sound, getattr(made_of, name))) for name in ("known", "unknown", "beside")
-        )
+        [shelves[name].decoded(file) for file in track(shelves[name].files, name)]
+        for name in ("known", "unknown", "beside")
     )
     speech, noise = (
-        [shelf[number] for number in track(range(len(shelf)), name)]
-        for name, shelf in ((name, Shelf(args.sound, getattr(made_of, name))) for name in ("speech", "noise"))
+        [shelves[name][number] for number in track(range(len(shelves[name])), name)]
+        for name in ("speech", "noise")
     )
     with tempfile.TemporaryDirectory() as folder:
         order = Order(
@@ -134,7 +136,7 @@ def run(args: argparse.Namespace) -> int:
             found = calibration.windows(track(made, "clips", total=total), catalogue, model, crowd)
             fitted = calibration.fit(found, model.digest)
             matcher = Matcher(catalogue, crowd, fitted, calibration.HOP, PARAMETERS.seconds)
-            evening = Evening(Shelf(args.sound, made_of.unknown), speech, noise, applause)
+            evening = Evening(shelves["unknown"], speech, noise, applause)
             numbers, seconds = plan.stretches(args.hours), min(plan.STRETCH, args.hours * 3600)
             sounds = (
                 sound_of(stretch(evening, number, args.seed, seconds))
