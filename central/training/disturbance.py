@@ -110,13 +110,31 @@ def babble(files: Sequence[Path], talkers: int, length: int, rng: np.random.Gene
         Samples of about RMS 1.
     """
     # One long line, read from many places, is as good as many lines and made faster.
-    line = talk(files, 3 * length, rng)
-    crowd = np.zeros(length, dtype=np.float32)
+    heard = crowd(talk(files, 3 * length, rng), talkers, length, rng)
+    return heard / np.float32(np.sqrt(np.mean(np.square(heard))))
+
+
+def crowd(
+    line: NDArray[np.float32], talkers: int, length: int, rng: np.random.Generator, farthest: float = 0.4
+) -> NDArray[np.float32]:
+    """Add up so many talkers, each from another place of one line, nearer and farther ones.
+
+    Args:
+        line: Speech, as `talk` gives it, longer than `length`.
+        talkers: How many.
+        length: Samples wanted.
+        rng: Where the luck comes from.
+        farthest: How loud the farthest may be, the nearest being 1.
+
+    Returns:
+        Samples, as loud as they add up.
+    """
+    heard = np.zeros(length, dtype=np.float32)
     for _ in range(talkers):
-        crowd += (
-            np.float32(rng.uniform(0.4, 1.0)) * line[(start := rng.integers(2 * length)) : start + length]
-        )
-    return crowd / np.float32(np.sqrt(np.mean(np.square(crowd))))
+        loudness = np.float32(rng.uniform(farthest, 1.0))
+        start = rng.integers(len(line) - length)
+        heard += loudness * line[start : start + length]
+    return heard
 
 
 def applause(length: int, rng: np.random.Generator) -> NDArray[np.float32]:

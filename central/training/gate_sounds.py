@@ -24,6 +24,7 @@ RATE = PARAMETERS.sample_rate
 VOICES_SECONDS, EFFECTS_SECONDS, SYNTHETIC_SECONDS = 1200.0, 900.0, 240.0
 SUNG_SECONDS, APPLAUSE_SECONDS = 60.0, 60.0
 CROWD = (3, 40)  # talkers in babble
+FARTHEST = 0.3  # of them, to the nearest's 1
 _PAUSE = 0.25  # part of a line's level below which a piece of it is a pause
 _SILENCE = 0.003  # RMS of full scale below which a place in a track is one
 _TRIES = 12
@@ -110,9 +111,7 @@ def _from(lines: Sequence[Sound]) -> Draw:
 def _crowd(line: Sound, rng: np.random.Generator) -> Sound:
     """Let many speak at once, nearer and farther ones, each from another place of the line."""
     talkers = round(float(np.exp(rng.uniform(*np.log(CROWD)))))
-    heard = np.zeros(PASSAGE.length, dtype=np.float32)
-    for start in rng.integers(len(line) - PASSAGE.length + 1, size=talkers):
-        heard += np.float32(rng.uniform(0.3, 1.0)) * line[start : start + PASSAGE.length]
+    heard = disturbance.crowd(line, talkers, PASSAGE.length, rng, FARTHEST)
     return heard / np.float32(level(heard))
 
 
