@@ -54,13 +54,16 @@ _MODULES_REMOVED = (
     "drivers/scsi",
     "drivers/target",
     "drivers/video",
-    "drivers/net/ethernet/[!bc]*",
-    "drivers/net/ethernet/c[!a]*",
-    "drivers/net/ethernet/ca[!d]*",  # cadence: a Pi 5's
-    "drivers/net/wireless/[!b]*",
+    "drivers/net/ethernet/*",
+    "drivers/net/wireless/*",
     "net/bluetooth",
     "drivers/bluetooth",
     "drivers/staging",
+)
+_MODULES_KEPT = (
+    "drivers/net/ethernet/b*",  # broadcom: a Pi 4's
+    "drivers/net/ethernet/cadence",  # a Pi 5's
+    "drivers/net/wireless/b*",  # broadcom: the Wi-Fi of all
 )
 _UNITS = {
     ".service": "usr/lib/systemd/system",
@@ -124,10 +127,14 @@ def modules_not_needed(needs: Mapping[str, Sequence[str]]) -> list[str]:
         needs: For each module's path those of the modules that it needs, as in `modules.dep`.
     """
     others = {
-        path for path in needs if any(fnmatch(path, f"kernel/{pattern}/*") for pattern in _MODULES_REMOVED)
+        path for path in needs if _lies_in(path, _MODULES_REMOVED) and not _lies_in(path, _MODULES_KEPT)
     }
     needed = {each for path in needs.keys() - others for each in needs[path]}
     return sorted(others - needed)
+
+
+def _lies_in(path: str, patterns: Sequence[str]) -> bool:
+    return any(fnmatch(path, f"kernel/{pattern}/*") for pattern in patterns)
 
 
 def add_ours(overlay: Path, units: Path, root: Path) -> None:
