@@ -11,7 +11,8 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -48,7 +49,7 @@ def measure() -> Iterator[Figure]:
     HERE.mkdir(parents=True, exist_ok=True)
     build(Order((*files,), HERE / "real", shipped_model_path(), 2, datetime.now(UTC)), Nobody())
     model = EmbeddingModel(shipped_model_path())
-    known = [file for file in files if file.stem not in _twice(files)]
+    known = named_once(files)
     clips_heard.save(HERE / "clips.npz", clips_heard.hear(known, CLIPS, model))
     box = Box.put_up(HERE / "box", _programme(known))
     alone = box.hear(HERE / "real")
@@ -119,9 +120,10 @@ def _asked(folder: Path, *options: str) -> Row:
     return told
 
 
-def _twice(files: list[Path]) -> set[str]:
-    names = [file.stem for file in files]
-    return {name for name in names if names.count(name) > 1}
+def named_once(files: Sequence[Path]) -> list[Path]:
+    """Leave out files that share their name: which of them was told could not be said."""
+    times = Counter(file.stem for file in files)
+    return [file for file in files if times[file.stem] == 1]
 
 
 def _programme(known: list[Path]) -> list[Heard]:

@@ -21,7 +21,7 @@ from device.features import PARAMETERS, log_mel
 from device.play import Plays, Status
 from device.recogniser import QUERY_HOP, Recogniser, recogniser
 from device.sound.segments import Segments
-from tests.benchmarks.catalogue import PACKAGES
+from tests.benchmarks.catalogue import PACKAGES, named_once
 from tests.benchmarks.figure import Figure
 
 MIXES = 30  # of each kind
@@ -39,9 +39,7 @@ def measure() -> Iterator[Figure]:
     """Mix, hear, and count."""
     shutil.rmtree(HERE, ignore_errors=True)
     files = corpus.fetch(PACKAGES)
-    names = [file.stem for file in files]
-    known = [file for file in files if names.count(file.stem) == 1]
-    tracks = {file.stem: load(file) for file in known}
+    tracks = {file.stem: load(file) for file in named_once(files)}
     build(Order((*files,), HERE, shipped_model_path(), 2, datetime.now(UTC)), Nobody())
     with recogniser(HERE) as parts:
         for place in PLACES:
