@@ -6,10 +6,13 @@ are on the loopback, and nothing passes through this one that the machine's own 
 """
 
 import getpass
+import random
 import shutil
 import socket
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import central
@@ -18,6 +21,7 @@ from device.errors import Broken
 ACCESS = Path(central.__file__).parent / "mosquitto" / "boxes.acl"
 HOST = "127.0.0.1"
 _OPENS_WITHIN = 10.0  # seconds
+_BELOW_EPHEMERAL = range(10_240, 32_768)  # ports; Linux gives those above to whoever connects
 
 _CONFIGURATION = """\
 per_listener_settings true
@@ -68,11 +72,19 @@ class Doors:
 
 
 def free_doors() -> Doors:
-    """Choose two ports that nobody listens on now."""
-    with socket.socket() as one, socket.socket() as other:
-        one.bind((HOST, 0))
-        other.bind((HOST, 0))
-        return Doors(one.getsockname()[1], other.getsockname()[1])
+    """Choose two ports that nobody listens on now, and that nobody is given who connects before the broker opens them."""
+    boxes, platform = islice(_free_ports(), 2)
+    return Doors(boxes, platform)
+
+
+def _free_ports() -> Iterator[int]:
+    for port in random.SystemRandom().sample(_BELOW_EPHEMERAL, len(_BELOW_EPHEMERAL)):
+        with socket.socket() as probe:
+            try:
+                probe.bind((HOST, port))
+            except OSError:
+                continue
+        yield port
 
 
 def configure(folder: Path, doors: Doors) -> Path:

@@ -2,6 +2,7 @@
 
 import socket
 import ssl
+from pathlib import Path
 
 import pytest
 
@@ -57,3 +58,10 @@ def test_all_that_the_box_needs_lies_in_its_own_folder(places):
     }
     assert chosen.paths.catalogue.parent == places.box
     assert places.log == chosen.paths.log
+
+
+def test_the_brokers_doors_are_two_ports_that_nobody_is_given_who_connects_meanwhile() -> None:
+    doors = broker.free_doors()
+    begins = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    assert doors.boxes != doors.platform
+    assert max(doors.boxes, doors.platform) < begins
