@@ -67,7 +67,9 @@ def test_a_tone_in_the_hall_is_heard_at_its_pitch_and_level_with_nothing_lost(
     assert pitch(inner, RATE) == pytest.approx(1000.0, abs=1.0)
     assert np.sqrt(np.mean(inner**2)) == pytest.approx(0.5 / np.sqrt(2), rel=0.05)
     elapsed = heard[-1].monotonic - heard[0].monotonic
-    assert elapsed > 15 * SECONDS_PER_BLOCK - 0.6  # in real time; a busy machine may be late with the first block
+    assert (
+        elapsed > 15 * SECONDS_PER_BLOCK - 0.6
+    )  # in real time; a busy machine may be late with the first block
 
 
 def test_what_the_box_had_no_time_for_is_counted_as_lost(card: SoundCard) -> None:
