@@ -27,7 +27,7 @@ from device.catalogue.recording import Recording
 from tests.benchmarks.distractors import Distractors
 
 WHOLE_UP_TO = 50_000  # recordings
-THREADS = 2  # that work on the coarse index
+THREADS = 2  # that work on the coarse index of larger ones; beside other work they spin, and cost more of a core than one
 NOTE = "made.json"  # in a catalogue's folder: what it took to make
 
 
@@ -88,7 +88,7 @@ def make(out: Path, real: Catalogue, distractors: Distractors, count: int) -> Ma
     parts = out / manifest.PARTS
     if count <= WHOLE_UP_TO:
         every = _all(first, distractors, count)
-        part = part_writing.write(parts, every, threads=THREADS, hop=real.reference_hop)
+        part = part_writing.write(parts, every, hop=real.reference_hop)
     else:
         part = _thin(parts, first, distractors, count, real.reference_hop)
     told = real.manifest
