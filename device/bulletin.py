@@ -87,13 +87,13 @@ class Bulletin:
         if self._since is None or state != self._state:
             service.status(trouble.message if trouble else _IN_WORDS[state])
             self._state, self._since = state, now.utc
-        second = vigil.second if vigil else None
+        second, floor = (vigil.second, vigil.noise_floor) if vigil else (None, None)
         told = Hearing(
             state=state,
             since=self._since,
             level_dbfs=round(second.level, 1) if second else None,
             peak_dbfs=round(second.peak, 1) if second else None,
-            noise_floor_dbfs=round(vigil.noise_floor, 1) if vigil and vigil.noise_floor is not None else None,
+            noise_floor_dbfs=round(floor, 1) if floor is not None else None,
             microphone=vigil.microphone if vigil else None,
             sounding=sounding,
             clock=now.state,

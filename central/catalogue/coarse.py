@@ -63,7 +63,22 @@ def write(
     Returns:
         How large it is; None if nothing sounds in the part.
     """
-    source = _Source(vectors, _sounding(vectors, chosen_rows(first_rows, max(1, round(HOP / hop)))))
+    return write_of(vectors, sounding(vectors, chosen_rows(first_rows, hop)), folder, threads)
+
+
+def write_of(vectors: Vectors, rows: NDArray[np.int64], folder: Path, threads: int) -> CoarseSize | None:
+    """Build a coarse index of chosen vectors, each of which sounds.
+
+    Args:
+        vectors: As for `write`; of them only `rows` are read, a good part of a million at a time.
+        rows: (n,) ascending.
+        folder: As for `write`.
+        threads: As for `write`.
+
+    Returns:
+        How large it is; None if there are no rows.
+    """
+    source = _Source(vectors, rows)
     if not len(source.rows):
         return None
     before = faiss.omp_get_max_threads()
@@ -74,15 +89,16 @@ def write(
         faiss.omp_set_num_threads(before)
 
 
-def chosen_rows(first_rows: NDArray[np.int64], step: int) -> NDArray[np.int64]:
-    """Give every `step`-th row of each recording, its first one included."""
+def chosen_rows(first_rows: NDArray[np.int64], hop: float) -> NDArray[np.int64]:
+    """Give a row of each recording every `HOP` seconds, its first one included; arguments as for `write`."""
+    step = max(1, round(HOP / hop))
     counts = -(-np.diff(first_rows) // step)
     begins = np.cumsum(counts) - counts
     within = np.arange(counts.sum()) - np.repeat(begins, counts)
     return np.asarray(np.repeat(first_rows[:-1], counts) + step * within)
 
 
-def _sounding(vectors: Vectors, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+def sounding(vectors: Vectors, rows: NDArray[np.int64]) -> NDArray[np.int64]:
     """Leave out silence, which is stored as zeros."""
     some = (rows[at : at + _AT_ONCE] for at in range(0, len(rows), _AT_ONCE))
     return np.concatenate([each[vectors[each].any(axis=1)] for each in some] or [rows])

@@ -27,6 +27,7 @@ from device.errors import Refused
 Rows = NDArray[np.int64]
 
 _SAME_SOUND_KEPT = 4096  # answers in memory
+_RECORDINGS_KEPT = 256  # descriptions in memory; what sounds is asked for once a second
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,6 +47,7 @@ class Catalogue:
     _row_bounds: Rows  # first row of each part, and the number of rows
     _number_bounds: Rows  # first number of each part, and the number of recordings
     _same_sound: dict[int, tuple[int, ...]] = field(default_factory=dict)  # what was asked for lately
+    _recordings: dict[int, Recording] = field(default_factory=dict)  # likewise
 
     @classmethod
     def open(cls, folder: Path, model_digest: str, parameters_digest: str) -> "Catalogue":
@@ -201,8 +203,12 @@ class Catalogue:
         Raises:
             IndexError: There is no recording of that number.
         """
+        if (known := self._recordings.get(number)) is not None:
+            return known
         part, own = self._own(number)
-        return part.entries.recording(own)
+        if len(self._recordings) >= _RECORDINGS_KEPT:
+            self._recordings.clear()
+        return self._recordings.setdefault(number, part.entries.recording(own))
 
     def number(self, recording_id: str) -> int | None:
         """Give the number of a recording by its id: the valid form of it, if a later part replaced an earlier.

@@ -6,6 +6,7 @@ cost a fault of some microseconds when they are touched again.
 """
 
 import mmap
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,9 @@ class Mapped:
         if self._map is not None:
             # Read-ahead would fetch 128 KiB from a slow card for each place that is looked at.
             self._map.madvise(mmap.MADV_RANDOM)
+            # A kernel that caches files in large folios (ext4 since Linux 6.16) would map two megabytes for one vector.
+            with suppress(OSError):  # one that knows no huge pages has none to map
+                self._map.madvise(mmap.MADV_NOHUGEPAGE)
         self._touched = 0  # bytes that may have become resident since pages were last given back
 
     def array(self, dtype: DTypeLike, shape: tuple[int, ...]) -> NDArray[Any]:

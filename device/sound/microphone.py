@@ -22,7 +22,9 @@ from device.sound.reopening import reopening
 
 _log = logging.getLogger("estu.sound")
 
-SECONDS_PER_BLOCK = 0.1
+# Each block wakes two threads whose caches have grown cold: at ten a second that took more of a core than the model. A mute is
+# obeyed, and a pulled plug noticed, within this. Half a segment's hop, so that a segment is never late by more.
+SECONDS_PER_BLOCK = 0.25
 SECONDS_QUEUED = 30.0  # the longest that the box may be busy before sound is lost; 6 MB at 48 kHz
 SILENT_DEAD = 5.0  # seconds without a block after which a card counts as gone, whatever the kernel says
 # Seconds for which the kernel may have a free microphone that PortAudio cannot open. Then something in this process

@@ -1,5 +1,6 @@
 """A second of sound, measured: how loud it is in each octave. The sound itself is let go of at once."""
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -66,14 +67,15 @@ def measure(samples: Samples, rate: int, until: float = 0.0) -> Second:
     centred = samples.astype(np.float64) - float(np.mean(samples, dtype=np.float64))
     scale = _scale(len(centred), rate)
     spectrum = np.fft.rfft(centred * scale.window)
-    power = (np.square(spectrum.real) + np.square(spectrum.imag)) * scale.share
+    lowest, highest = float(samples.min()), float(samples.max())
     return Second(
-        level=_decibels(float(np.mean(centred**2))),
-        peak=_decibels(float(np.max(np.abs(samples))) ** 2),
+        level=_decibels(_power(centred) / len(centred)),
+        peak=_decibels(max(-lowest, highest) ** 2),
         octaves=tuple(
-            QUIETEST if bins is None else _decibels(float(np.sum(power[bins]))) for bins in scale.octaves
+            QUIETEST if bins is None else _decibels(_power(spectrum[bins]) * scale.share)
+            for bins in scale.octaves
         ),
-        constant=bool(np.all(samples == samples[0])),
+        constant=lowest == highest,
         rate=rate,
         until=until,
     )
@@ -106,5 +108,10 @@ def _bins(frequencies: NDArray[np.floating], middle: int, rate: int) -> slice | 
     return slice(*np.searchsorted(frequencies, [middle / _EDGE, middle * _EDGE]).tolist())
 
 
+def _power(values: NDArray[np.float64] | NDArray[np.complex128]) -> float:
+    """Sum the squares of values, without an array of them in between."""
+    return float(np.vdot(values, values).real)
+
+
 def _decibels(power: float) -> float:
-    return max(QUIETEST, 10.0 * float(np.log10(power))) if power > 0.0 else QUIETEST
+    return max(QUIETEST, 10.0 * math.log10(power)) if power > 0.0 else QUIETEST

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -21,7 +22,7 @@ class Segment:
     samples: Samples  # (window,), full scale is -1..1
     position: float  # seconds since the stream began, of the first sample
 
-    @property
+    @cached_property
     def level(self) -> float:
         """The level in dBFS: RMS, a full-scale square wave being 0 (a sine -3), never below -120."""
         power = float(np.mean(np.square(self.samples, dtype=np.float64)))

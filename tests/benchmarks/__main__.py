@@ -9,7 +9,7 @@ from types import FrameType
 from rich.console import Console
 
 from device.host import blas
-from tests.benchmarks.figure import tell
+from tests.benchmarks.figure import Figure, tell
 
 ALL = ("hearing", "catalogue", "sync", "page")
 ALONE = (
@@ -31,7 +31,12 @@ def main(wanted: list[str]) -> None:
     )
     blas.use_one_thread()  # as `estu` does, and before a benchmark imports numpy
     for name in [name for name in ALL + ALONE if name in wanted] or ALL:
-        tell(name, list(import_module(f"tests.benchmarks.{name}").measure()), console)
+        figures: list[Figure] = []
+        try:
+            figures.extend(import_module(f"tests.benchmarks.{name}").measure())
+        finally:  # what was measured before a long one was broken off is told
+            if figures:
+                tell(name, figures, console)
 
 
 def _stop(_number: int, _frame: FrameType | None) -> None:

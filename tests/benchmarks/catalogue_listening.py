@@ -9,10 +9,12 @@ from pathlib import Path
 
 from device.errors import EstuError
 from tests.benchmarks.catalogue_evening import Box, peak_mb
-from tests.benchmarks.processor import processor_seconds
+from tests.benchmarks.processor import processor_seconds, thread_seconds
 from tests.simulated.sound_card import SoundCard
 
-SECONDS = 60.0  # that are played to it
+SECONDS = 60.0  # that are played to it, twice: the first of them, and as many when it runs
+_SETTLES = 4.0  # seconds until the sound server has its rhythm; before that ALSA's plugin spins, which no real card does
+_CLIENT = "threaded-ml"  # the thread of the sound server's library, which a box with a real card has not
 _BEGUN_WITHIN = 60.0  # seconds until its first event
 _LOOK = 0.2  # seconds
 
@@ -21,23 +23,27 @@ _LOOK = 0.2  # seconds
 class Listening:
     """What the service took while it heard."""
 
-    milliseconds: float  # of one core for each second of sound; the sound card's own processes are not in it
+    # Milliseconds of one core for each second of sound; the sound server's own processes are not in it.
+    milliseconds: float  # when it runs
+    first_milliseconds: float  # in the first minute, from the first event on
+    client_milliseconds: (
+        float  # of `milliseconds`, what the sound server's library takes in a thread of its own
+    )
     peak_mb: float  # the most memory that was resident, from the start on
 
 
 def listen(box: Box, catalogue: Path) -> Listening:
-    """Let the box's service hear the evening through its sound card for `SECONDS`."""
+    """Let the box's service hear the evening through its sound card for two times `SECONDS`."""
     box.use(catalogue)
     with SoundCard() as card, card.shown():
+        time.sleep(_SETTLES)
         command = [sys.executable, "-m", "device", "listen", "--settings", str(box.places.settings)]
         with subprocess.Popen(command) as service:
             try:
                 _wait_until_begun(service, box)
                 player = card.play(box.sound)
-                before, began = processor_seconds(service.pid), time.monotonic()
-                time.sleep(SECONDS)
-                spent = processor_seconds(service.pid) - before
-                heard = time.monotonic() - began
+                first, _ = _spent(service.pid)
+                running, client = _spent(service.pid)
                 peak = peak_mb(service.pid)
             finally:
                 service.send_signal(signal.SIGTERM)
@@ -45,7 +51,19 @@ def listen(box: Box, catalogue: Path) -> Listening:
             player.wait()
     if service.returncode:
         raise RuntimeError(f"estu listen ended with {service.returncode}")
-    return Listening(1000 * spent / heard, peak)
+    return Listening(running, first, client, peak)
+
+
+def _spent(service: int) -> tuple[float, float]:
+    """Give the milliseconds of a core a second that a service takes within `SECONDS`, and those of the card's library."""
+    before, its, began = processor_seconds(service), thread_seconds(service, _CLIENT), time.monotonic()
+    time.sleep(SECONDS)
+    after, theirs, heard = (
+        processor_seconds(service),
+        thread_seconds(service, _CLIENT),
+        time.monotonic() - began,
+    )
+    return 1000 * (after - before) / heard, 1000 * (theirs - its) / heard
 
 
 def _wait_until_begun(service: "subprocess.Popen[bytes]", box: Box) -> None:

@@ -27,6 +27,7 @@ from device.catalogue.recording import Recording
 from tests.benchmarks.distractors import Distractors
 
 WHOLE_UP_TO = 50_000  # recordings
+THREADS = 2  # that work on the coarse index of larger ones; beside other work they spin, and cost more of a core than one
 NOTE = "made.json"  # in a catalogue's folder: what it took to make
 
 
@@ -130,10 +131,7 @@ class _Generated:
         found = np.empty((len(rows), self.shape[1]), dtype=np.int8)
         real = rows < len(self.real)
         found[real] = self.real[rows[real]]
-        numbers, own = np.divmod(rows - len(self.real), self.distractors.rows)
-        for number in np.unique(numbers[~real]).tolist():
-            at = numbers == number
-            found[at] = self.distractors.recording(number)[own[at]]
+        found[~real] = self.distractors.some(*np.divmod(rows[~real] - len(self.real), self.distractors.rows))
         return found
 
     def __len__(self) -> int:
@@ -161,7 +159,10 @@ def _thin(parts: Path, first: list[Reference], distractors: Distractors, count: 
         file.write(real.tobytes())
         file.truncate(rows * real.shape[1])
     generated: Any = _Generated(real, distractors, (rows, real.shape[1]))
-    size = coarse.write(generated, first_rows, hop, beside, threads=1)
+    chosen = coarse.chosen_rows(first_rows, hop)
+    of_real = chosen < len(real)
+    sounding = np.concatenate([coarse.sounding(real, chosen[of_real]), chosen[~of_real]])
+    size = coarse.write_of(generated, sounding, beside, THREADS)
     digest = part_writing.describe(beside, PartDescription(count, rows, seconds, (), size))
     return PartEntry("thin", digest)
 

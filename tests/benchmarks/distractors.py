@@ -9,6 +9,7 @@ what kind of music it is, fewer are mirrored, so that a made-up recording lies a
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,20 +31,53 @@ class Distractors:
     """Makes recordings up, each from its number alone."""
 
     ways: tuple[Floats, ...]  # (rows, dimension) coordinates of real recordings in the axes, around the mean
+    together: Floats  # the same, one after the other
     axes: Floats  # (dimension, dimension), one a row, most variance first
     mean: Floats  # (dimension,)
     rows: int  # of a made-up recording
 
     def recording(self, number: int) -> Vectors:
         """Make up the vectors of a recording, (rows, dimension)."""
+        return self.some(np.full(self.rows, number), np.arange(self.rows))
+
+    def some(self, numbers: NDArray[np.int64], rows: NDArray[np.int64]) -> Vectors:
+        """Make up chosen vectors of some recordings: no others are made, and all in one product.
+
+        Args:
+            numbers: (n,) of the recordings; those that follow each other are best the same.
+            rows: (n,) of the recording of that number.
+
+        Returns:
+            (n, dimension)
+        """
+        if not len(numbers):
+            return np.empty((0, len(self.mean)), dtype=np.int8)
+        begins = np.flatnonzero(np.diff(numbers, prepend=numbers[0] - 1))
+        lasts = np.diff(begins, append=len(numbers))
+        drawn = [self._drawn(number) for number in numbers[begins].tolist()]
+        start, length, first = (np.repeat(each, lasts) for each in np.array([one[:3] for one in drawn]).T)
+        taken = self.together[start + (first + rows) % length]
+        taken *= np.repeat(np.stack([one[3] for one in drawn]), lasts, axis=0)
+        vectors = taken @ self.axes
+        vectors += self.mean
+        vectors /= np.sqrt(np.einsum("ij,ij->i", vectors, vectors))[:, None]
+        return quantise(vectors)
+
+    def _drawn(self, number: int) -> tuple[int, int, int, Floats]:
+        """Draw a way (where it begins in `together`, its length), where on it a recording begins, and what it mirrors."""
         draw = np.random.default_rng([7, number])
-        way = self.ways[int(draw.integers(len(self.ways)))]
-        first = int(draw.integers(len(way)))
-        taken = way[(first + np.arange(self.rows)) % len(way)]
-        chance = np.where(np.arange(len(self.mean)) < KEPT_AXES, MIRRORED_SELDOM, MIRRORED)
-        signs = np.where(draw.random(len(self.mean)) < chance, -1.0, 1.0).astype(np.float32)
-        vectors = self.mean + (taken * signs) @ self.axes
-        return quantise(vectors / np.linalg.norm(vectors, axis=1, keepdims=True))
+        way = int(draw.integers(len(self.ways)))
+        first = int(draw.integers(len(self.ways[way])))
+        mirrored = draw.random(len(self.mean)) < self._chances
+        return self._begins[way], len(self.ways[way]), first, np.where(mirrored, -1.0, 1.0).astype(np.float32)
+
+    @cached_property
+    def _chances(self) -> NDArray[np.float64]:
+        return np.where(np.arange(len(self.mean)) < KEPT_AXES, MIRRORED_SELDOM, MIRRORED)
+
+    @cached_property
+    def _begins(self) -> list[int]:
+        return np.cumsum([0, *map(len, self.ways)]).tolist()
 
 
 def of(real: Sequence[Vectors], hop: float, seconds: float = SECONDS) -> Distractors:
@@ -61,7 +95,9 @@ def of(real: Sequence[Vectors], hop: float, seconds: float = SECONDS) -> Distrac
     _, axes = np.linalg.eigh(np.cov((together - mean).T))
     axes = np.ascontiguousarray(axes.T[::-1], dtype=np.float32)
     coordinates = tuple(np.asarray((way - mean) @ axes.T, dtype=np.float32) for way in ways)
-    return Distractors(coordinates, axes, mean.astype(np.float32), round(seconds / hop))
+    return Distractors(
+        coordinates, np.concatenate(coordinates), axes, mean.astype(np.float32), round(seconds / hop)
+    )
 
 
 def nearness(asked: Floats, vectors: Floats) -> float:

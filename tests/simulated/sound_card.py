@@ -21,6 +21,9 @@ MIXER = "estu_mixer"  # of its mixer
 RATE = 44100  # Hz, the card's own
 _SINK = "hall"
 _STARTED_WITHIN = 15.0  # seconds
+# Seconds that the server hands on at once. Left to itself it takes two at a time, and ALSA's plugin answers PortAudio's poll without
+# a pause until the first have come: two seconds of a core, which no real card takes.
+_AT_ONCE = 0.25
 _HISS = 4500  # of 65536, cubed: the card's own noise lies at some -75 dBFS, as that of a real one
 
 
@@ -99,7 +102,8 @@ class SoundCard:
                 raise RuntimeError("The virtual sound card did not start.")
             time.sleep(0.05)
         if self._noisy:
-            hiss = ["pacat", f"--device={_SINK}", "--format=s16le", f"--volume={_HISS}", "/dev/urandom"]
+            hiss = ["pacat", f"--device={_SINK}", "--format=s16le", f"--volume={_HISS}"]
+            hiss += [f"--latency-msec={1000 * _AT_ONCE:.0f}", "/dev/urandom"]
             self._hiss = subprocess.Popen(
                 hiss, env={**os.environ, **self.environment}, stderr=subprocess.DEVNULL
             )
