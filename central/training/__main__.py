@@ -77,7 +77,23 @@ def _parser() -> argparse.ArgumentParser:
     step.add_argument(
         "--start-from", type=Path, help="checkpoint, or shipped .tflite, whose weights a new run begins with"
     )
-    step.add_argument("--width", type=float, help="of a new network, in times the shipped one's (default: 1)")
+    step.add_argument(
+        "--width",
+        type=float,
+        help="of a new network, in times the shipped one's (default: 1); with --start-from, that one is widened",
+    )
+    step.add_argument(
+        "--memory",
+        type=int,
+        default=0,
+        help="references of earlier batches that are strangers too (default: none)",
+    )
+    step.add_argument(
+        "--threads",
+        type=int,
+        default=1,
+        help="of PyTorch on a processor; more pay on an idle one only (default: 1)",
+    )
     step.add_argument(
         "--queries", type=int, default=1, help="degraded views of a place in a batch (default: 1)"
     )
@@ -164,6 +180,8 @@ def _train(asked: argparse.Namespace) -> None:
         rate=asked.rate,
         queries=asked.queries,
         triplets_from=asked.triplets_from,
+        memory=asked.memory,
+        threads=asked.threads,
     )
     shape = experiments.widened(asked.width) if asked.width else None
     training.train(_batches(asked, device, asked.run), asked.run, schedule, asked.start_from, shape, device)

@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from central.training import checkpoint, warm_start
+from central.training import checkpoint, warm_start, widening
 from central.training.curve import Curve
-from central.training.losses import nt_xent, triplets
+from central.training.losses import Memory, nt_xent, triplets
 from central.training.net import EmbeddingNet, NetShape
 from device.embedding import EmbeddingModel
 from device.errors import Refused
@@ -47,6 +47,7 @@ class Schedule:
     triplets_from: float = 1.0  # share of the time after which triplets take its place; 1: never
     margin: float = 0.2  # cosine, of triplets
     queries: int = 1  # degraded views of a place in a batch
+    memory: int = 0  # references of earlier batches that NT-Xent has as strangers too
     averaging: float = 0.995  # of the running average, a step
     seed: int = 1
     threads: int = 1  # where others use the machine, waiting for a second thread costs more than it gives
@@ -88,11 +89,12 @@ def train(
         run: Folder of checkpoint and curve. If it has a checkpoint, the run goes on there.
         schedule: How it is driven.
         start_from: What a new run begins with: a checkpoint's averaged weights, or a shipped `.tflite`.
-        shape: Of a new network that begins with nothing; the shipped one's if not given.
+        shape: Of a new network; the shipped one's, or that of what it begins with, if not given. With both, what it
+            begins with is widened.
         device: Where the network learns; the processor if not given.
 
     Raises:
-        Refused: A new run is given both something to begin with and a form.
+        Refused: What it begins with has no such wider form.
     """
     device = device or torch.device("cpu")
     run.mkdir(parents=True, exist_ok=True)
@@ -114,6 +116,7 @@ def train(
         steps, spent = kept["steps"], kept["seconds"]
     curve = Curve(run / CURVE, steps)
     batches = source.batches(schedule.pairs, schedule.queries)
+    memory = Memory(schedule.memory)
     net.train()
     last, saved = time.monotonic(), spent
     while (progress := schedule.progress(steps, spent)) < 1.0:
@@ -121,7 +124,7 @@ def train(
             group["lr"] = schedule.rate * _share(progress, schedule.warm_up)
         batch = _on(device, next(batches))
         made = time.monotonic()
-        loss, right = _step(net, batch, optimiser, schedule, progress)
+        loss, right = _step(net, batch, optimiser, schedule, progress, memory)
         average.update_parameters(net)
         steps += 1
         now = time.monotonic()
@@ -177,29 +180,31 @@ def _begun(
     """Give the network that a new run begins with, and how it was trained before."""
     if start_from is None:
         return EmbeddingNet(shape), []
-    if shape is not None:
-        raise Refused(
-            "training-two-forms",
-            f"{start_from.name} has a form of its own.",
-            "Leave --width or --start-from out.",
-        )
     if start_from.suffix != ".tflite":
-        return checkpoint.load(start_from), checkpoint.history(start_from)
-    views = source.views(WARM_START_WINDOWS)
-    trained = EmbeddingModel(start_from).metadata["trained"]
-    return warm_start.from_model(start_from, torch.from_numpy(views[:, None])), trained
+        net, before = checkpoint.load(start_from), checkpoint.history(start_from)
+    else:
+        views = source.views(WARM_START_WINDOWS)
+        net = warm_start.from_model(start_from, torch.from_numpy(views[:, None]))
+        before = EmbeddingModel(start_from).metadata["trained"]
+    return (net if shape is None else widening.widened(net, shape)), before
 
 
 def _step(
-    net: EmbeddingNet, batch: Tensor, optimiser: torch.optim.Optimizer, schedule: Schedule, progress: float
+    net: EmbeddingNet,
+    batch: Tensor,
+    optimiser: torch.optim.Optimizer,
+    schedule: Schedule,
+    progress: float,
+    memory: Memory,
 ) -> tuple[float, float]:
     # bfloat16 in the convolutions trebles the steps an hour holds on CPUs that have it; the loss stays in float32.
     half = batch.device.type == "cuda" or _BFLOAT16
     with torch.autocast(batch.device.type, torch.bfloat16, enabled=half):
         vectors = net(batch).unflatten(0, (1 + schedule.queries, -1))
     if progress < schedule.triplets_from:
-        each = [nt_xent(vectors[0], queries, schedule.temperature) for queries in vectors[1:]]
+        each = [nt_xent(vectors[0], queries, schedule.temperature, memory) for queries in vectors[1:]]
         loss, right = (torch.stack(parts).mean() for parts in zip(*each, strict=True))
+        memory.keep(vectors[0])
     else:
         loss, right = triplets(vectors[0], vectors[1:], schedule.margin)
     optimiser.zero_grad()

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -117,9 +118,29 @@ def test_a_run_that_begins_with_another_tells_how_that_one_was_trained(tmp_path:
     assert [one["steps"] for one in told] == [3, 2]
 
 
-def test_a_form_and_something_to_begin_with_are_refused_together(tmp_path: Path) -> None:
-    with pytest.raises(Refused, match="form of its own"):
+def test_a_run_begins_with_a_widened_network(tmp_path: Path) -> None:
+    run(tmp_path / "first", 3, 3)
+    wider = replace(SMALL, stages=(Stage(12, 1, 3), Stage(32, 1, 3)))
+    train(
+        Patterns(),
+        tmp_path / "second",
+        Schedule(steps=2, pairs=16),
+        tmp_path / "first" / checkpoint.CHECKPOINT,
+        wider,
+    )
+    assert checkpoint.load(tmp_path / "second" / checkpoint.CHECKPOINT).shape == wider
+
+
+def test_another_form_than_a_wider_one_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(Refused, match="form that is asked for"):
         train(Patterns(), tmp_path, Schedule(steps=1), shipped_model_path(), SMALL)
+
+
+def test_memory_makes_a_run_learn_too(tmp_path: Path) -> None:
+    ended = run(tmp_path, 40, 40, memory=48)
+    assert ended["schedule"]["memory"] == 48
+    rows = [line.split(",") for line in (tmp_path / CURVE).read_text().splitlines()[1:]]
+    assert float(rows[1][2]) < float(rows[0][2])
 
 
 def test_a_network_that_begins_as_the_shipped_model_answers_as_it_does() -> None:
