@@ -83,12 +83,6 @@ def _parser() -> argparse.ArgumentParser:
         help="of a new network, in times the shipped one's (default: 1); with --start-from, that one is widened",
     )
     step.add_argument(
-        "--memory",
-        type=int,
-        default=0,
-        help="references of earlier batches that are strangers too (default: none)",
-    )
-    step.add_argument(
         "--threads",
         type=int,
         default=1,
@@ -180,7 +174,6 @@ def _train(asked: argparse.Namespace) -> None:
         rate=asked.rate,
         queries=asked.queries,
         triplets_from=asked.triplets_from,
-        memory=asked.memory,
         threads=asked.threads,
     )
     shape = experiments.widened(asked.width) if asked.width else None

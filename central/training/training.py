@@ -20,7 +20,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from central.training import checkpoint, warm_start, widening
 from central.training.curve import Curve
-from central.training.losses import Memory, nt_xent, triplets
+from central.training.losses import nt_xent, triplets
 from central.training.net import EmbeddingNet, NetShape
 from device.embedding import EmbeddingModel
 from device.errors import Refused
@@ -47,7 +47,6 @@ class Schedule:
     triplets_from: float = 1.0  # share of the time after which triplets take its place; 1: never
     margin: float = 0.2  # cosine, of triplets
     queries: int = 1  # degraded views of a place in a batch
-    memory: int = 0  # references of earlier batches that NT-Xent has as strangers too
     averaging: float = 0.995  # of the running average, a step
     seed: int = 1
     threads: int = 1  # where others use the machine, waiting for a second thread costs more than it gives
@@ -116,7 +115,6 @@ def train(
         steps, spent = kept["steps"], kept["seconds"]
     curve = Curve(run / CURVE, steps)
     batches = source.batches(schedule.pairs, schedule.queries)
-    memory = Memory(schedule.memory)
     net.train()
     last, saved = time.monotonic(), spent
     while (progress := schedule.progress(steps, spent)) < 1.0:
@@ -124,7 +122,7 @@ def train(
             group["lr"] = schedule.rate * _share(progress, schedule.warm_up)
         batch = _on(device, next(batches))
         made = time.monotonic()
-        loss, right = _step(net, batch, optimiser, schedule, progress, memory)
+        loss, right = _step(net, batch, optimiser, schedule, progress)
         average.update_parameters(net)
         steps += 1
         now = time.monotonic()
@@ -190,21 +188,15 @@ def _begun(
 
 
 def _step(
-    net: EmbeddingNet,
-    batch: Tensor,
-    optimiser: torch.optim.Optimizer,
-    schedule: Schedule,
-    progress: float,
-    memory: Memory,
+    net: EmbeddingNet, batch: Tensor, optimiser: torch.optim.Optimizer, schedule: Schedule, progress: float
 ) -> tuple[float, float]:
     # bfloat16 in the convolutions trebles the steps an hour holds on CPUs that have it; the loss stays in float32.
     half = batch.device.type == "cuda" or _BFLOAT16
     with torch.autocast(batch.device.type, torch.bfloat16, enabled=half):
         vectors = net(batch).unflatten(0, (1 + schedule.queries, -1))
     if progress < schedule.triplets_from:
-        each = [nt_xent(vectors[0], queries, schedule.temperature, memory) for queries in vectors[1:]]
+        each = [nt_xent(vectors[0], queries, schedule.temperature) for queries in vectors[1:]]
         loss, right = (torch.stack(parts).mean() for parts in zip(*each, strict=True))
-        memory.keep(vectors[0])
     else:
         loss, right = triplets(vectors[0], vectors[1:], schedule.margin)
     optimiser.zero_grad()

@@ -4,9 +4,8 @@ import math
 
 import pytest
 import torch
-from torch import nn
 
-from central.training.losses import Memory, nt_xent, triplets
+from central.training.losses import nt_xent, triplets
 
 
 def test_nt_xent_of_vectors_that_all_are_alike_is_the_logarithm_of_the_choice() -> None:
@@ -59,36 +58,3 @@ def test_triplets_pull_the_hard_positive_towards_its_reference() -> None:
     assert queries.grad is not None
     assert queries.grad[0].abs().sum() == 0, "the easy query is left alone"
     assert queries.grad[1, 0].abs().sum() > 0
-
-
-def test_a_memory_keeps_the_newest() -> None:
-    memory = Memory(5)
-    for number in range(3):
-        memory.keep(torch.full((2, 4), float(number + 1)) * torch.tensor([1.0, 0.0, 0.0, 0.0]) + number)
-    assert memory.vectors.shape == (5, 4)
-    torch.testing.assert_close(memory.vectors.norm(dim=1), torch.ones(5))
-    newest = nn.functional.normalize(torch.tensor([[5.0, 2.0, 2.0, 2.0]]))
-    torch.testing.assert_close(memory.vectors[:2], newest.repeat(2, 1))
-
-
-def test_remembered_strangers_count() -> None:
-    references = torch.eye(4)[:2]
-    memory = Memory(8)
-    memory.keep(nn.functional.normalize(torch.tensor([[0.6, 0.0, 0.8, 0.0]])))
-    plain, right = nt_xent(references, references, 0.5)
-    harder, right_too = nt_xent(references, references, 0.5, memory)
-    assert harder > plain
-    assert right == right_too == 1.0
-
-
-def test_what_sounds_the_same_is_no_stranger() -> None:
-    """A place may come again in the memory, as itself or as its repetition."""
-    references = torch.eye(4)[:2]
-    memory = Memory(8)
-    memory.keep(nn.functional.normalize(torch.tensor([[0.9, 0.0, 0.2, 0.0], [0.0, 1.0, 0.0, 0.1]])))
-    queries = references.flip(0)  # far from their own: only the cosine between references tells what is the same
-    plain, _ = nt_xent(references[:1], queries[:1], 0.5)
-    only_first = Memory(8)
-    only_first.keep(memory.vectors[:1])
-    same, _ = nt_xent(references[:1], queries[:1], 0.5, only_first)
-    torch.testing.assert_close(plain, same)

@@ -136,13 +136,6 @@ def test_another_form_than_a_wider_one_is_refused(tmp_path: Path) -> None:
         train(Patterns(), tmp_path, Schedule(steps=1), shipped_model_path(), SMALL)
 
 
-def test_memory_makes_a_run_learn_too(tmp_path: Path) -> None:
-    ended = run(tmp_path, 40, 40, memory=48)
-    assert ended["schedule"]["memory"] == 48
-    rows = [line.split(",") for line in (tmp_path / CURVE).read_text().splitlines()[1:]]
-    assert float(rows[1][2]) < float(rows[0][2])
-
-
 def test_a_network_that_begins_as_the_shipped_model_answers_as_it_does() -> None:
     rng = np.random.default_rng(0)
     sounds = np.cumsum(rng.standard_normal((48, PARAMETERS.window)), axis=1).astype(np.float32)
