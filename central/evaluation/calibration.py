@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import expit
 
-from central.evaluation.clips import Clip
+from central.evaluation.clips import Cut
 from central.evaluation.conditions import RATE, Sound
 from device.catalogue.catalogue import Catalogue
 from device.coverage import SILENT
@@ -85,10 +85,22 @@ def embedded(sound: Sound, model: EmbeddingModel) -> tuple[NDArray[np.float64], 
 
 
 def windows(
-    clips: Iterable[Clip], catalogue: Catalogue, model: EmbeddingModel, background: Background
-) -> Windows:
-    """Collect windows along true and along the best wrong lines of clips."""
+    recording: str, cuts: Iterable[Cut], catalogue: Catalogue, model: EmbeddingModel, background: Background
+) -> Windows | None:
+    """Collect windows along true and along the best wrong lines of one recording's clips.
+
+    Args:
+        recording: Its id; the catalogue need not hold it.
+        cuts: The clips.
+        catalogue: What they are looked up in.
+        model: What the catalogue was made with.
+        background: What density is measured against.
+
+    Returns:
+        The windows; None where nothing sounded, or nothing was near.
+    """
     neighbours = Neighbours(catalogue)
+    number = catalogue.number(recording)
     found: list[Windows] = []
 
     def take(queries: Queries, place: votes.Candidate, times: NDArray[np.float64], is_true: bool) -> None:
@@ -97,9 +109,8 @@ def windows(
         truth = np.full(int(heard.sum()), is_true)
         found.append(Windows(alike[0][heard], beside[0][heard], queries.density[heard], truth))
 
-    for clip in clips:
+    for clip in cuts:
         positions, embeddings = embedded(clip.sound, model)
-        number = catalogue.number(clip.file.stem)
         if not len(positions):
             continue
         nearest = neighbours.nearest(embeddings, NEIGHBOURS)
@@ -118,11 +129,26 @@ def windows(
             times = _best_line(queries, place, catalogue)
             if number is None or lines.likeness(catalogue, number, places, place.recording, times) < VERSIONS:
                 take(queries, place, times, False)
-    return together(found)
+    return joined(found) if found else None
 
 
 def together(some: Sequence[Windows]) -> Windows:
-    """Join windows, at least one set of them."""
+    """Join windows.
+
+    Raises:
+        Refused: There are none to learn from, or only right or only wrong ones.
+    """
+    if not any(one.true.any() for one in some) or all(one.true.all() for one in some):
+        raise Refused(
+            "calibration-too-little-music",
+            "The clips gave no windows that lie right, or none that lie wrong.",
+            "Name more or longer music, some of it known and some of it not.",
+        )
+    return joined(some)
+
+
+def joined(some: Sequence[Windows]) -> Windows:
+    """Join windows of any kind, at least one set of them."""
     names = [field.name for field in fields(Windows)]
     return Windows(*(np.concatenate([getattr(one, name) for one in some]) for name in names))
 
@@ -168,21 +194,20 @@ def fit(found: Windows, model: str) -> Calibration:
     )
 
 
-def chance(sounds: Iterable[Sound], matcher: Matcher, model: EmbeddingModel) -> Chance:
-    """Let the box's matcher hear unknown sounds and follow the tail of what it scores."""
-    best: list[float] = []
-    seconds = 0.0
-    for sound in sounds:
-        seconds += len(sound) / RATE
-        matcher.forget()
-        stretches: dict[int, float] = {}
-        for position, embedding in zip(*embedded(sound, model), strict=True):
-            score = max((match.score for match in matcher.hear(float(position), embedding)), default=0.0)
-            stretch = int(position // STRETCH)
-            stretches[stretch] = max(stretches.get(stretch, 0.0), score)
-        best += stretches.values()
+def best_scores(sound: Sound, matcher: Matcher, model: EmbeddingModel) -> list[float]:
+    """Let the box's matcher hear unknown sound.
+
+    Returns:
+        The highest score of each `STRETCH` seconds in which something sounded.
+    """
     matcher.forget()
-    return tail(best, seconds / 3600)
+    stretches: dict[int, float] = {}
+    for position, embedding in zip(*embedded(sound, model), strict=True):
+        score = max((match.score for match in matcher.hear(float(position), embedding)), default=0.0)
+        stretch = int(position // STRETCH)
+        stretches[stretch] = max(stretches.get(stretch, 0.0), score)
+    matcher.forget()
+    return list(stretches.values())
 
 
 def tail(best: Sequence[float], hours: float) -> Chance:

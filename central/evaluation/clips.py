@@ -1,6 +1,6 @@
 """Clips: stretches of music, degraded, whose truth is known."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -14,16 +14,6 @@ from device.sound.resample import Resampler
 _TRIES = 40  # places of a track that are looked at
 _QUIETEST = 0.003  # RMS of full scale; quieter music is a pause
 _AT_ONCE = 3.0  # seconds in which a clip must sound already: the shortest clips end there
-
-
-@dataclass(frozen=True, eq=False)
-class Clip:
-    """A degraded stretch of one file."""
-
-    file: Path
-    start: float  # seconds in the file that sound at the clip's begin
-    condition: Condition
-    sound: Sound  # at `RATE`
 
 
 def load(file: Path) -> Sound:
@@ -93,43 +83,3 @@ def make(
 
 def _level(sound: Sound) -> float:
     return float(np.sqrt(np.mean(np.square(sound))))
-
-
-def clips(
-    files: Sequence[Path],
-    speech: Sequence[Sound],
-    conditions: Sequence[Condition],
-    seconds: float,
-    each: int,
-    rng: np.random.Generator,
-) -> Iterator[Clip]:
-    """Make `each` clips of every condition, spread evenly over the files.
-
-    Args:
-        files: Music; each is read once.
-        speech: Talks at `RATE` for voices.
-        conditions: What happens to the music.
-        seconds: How long each clip lasts.
-        each: Clips of every condition.
-        rng: Decides files, places, voices, rooms.
-
-    Yields:
-        Clips, file by file. Those that would fall into silence are not made.
-    """
-    wanted = [condition for condition in conditions for _ in range(each)]
-    turns = [rng.permutation(len(files)) for _ in range(-(-len(wanted) // len(files)))]
-    chosen = np.concatenate(turns)[: len(wanted)]
-    chosen = chosen[rng.permutation(len(chosen))]
-    for number in np.unique(chosen):
-        music = load(files[number])
-        for place in np.flatnonzero(chosen == number):
-            condition = wanted[place]
-            length = round((PAST + seconds * condition.speed) * RATE) + RATE
-            if len(music) < length:
-                continue
-            begin = int(rng.integers(len(music) - length + 1))
-            piece = music[begin : begin + length]
-            if float(np.sqrt(np.mean(np.square(piece)))) < 1e-3:
-                continue
-            sound = degrade(piece, speech, condition, rng)[: round(seconds * RATE)]
-            yield Clip(files[number], begin / RATE + PAST, condition, sound)

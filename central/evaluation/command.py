@@ -4,7 +4,6 @@ import argparse
 import tempfile
 from dataclasses import replace
 from datetime import UTC, datetime
-from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -62,7 +61,7 @@ def add_arguments(subparsers: "argparse._SubParsersAction[argparse.ArgumentParse
     made.add_argument("--clips", type=int, default=60, metavar="N", help="of every condition (%(default)s)")
     made.add_argument("--hours", type=float, default=6.0, metavar="H", help="of unknown sound (%(default)s)")
     made.add_argument("--seed", type=int, default=1, help="of all that is drawn (%(default)s)")
-    made.add_argument("--jobs", type=int, default=2, help="processes that build the catalogue (%(default)s)")
+    made.add_argument("--jobs", type=int, default=2, help="processes (%(default)s)")
     made.add_argument(
         "--out",
         type=Path,
@@ -84,42 +83,30 @@ def run(args: argparse.Namespace) -> int:
 
     from central.catalogue import sources
     from central.catalogue.builder import Nobody, Order, build
-    from central.evaluation import calibration, plan
-    from central.evaluation.clips import clips
+    from central.evaluation import calibrating, calibration, plan
     from central.evaluation.conditions import CONDITIONS
     from central.evaluation.shelf import Shelf
-    from central.evaluation.unknown import Evening, sound_of, stretch
-    from central.training.disturbance import applause
-    from device.catalogue.catalogue import Catalogue
     from device.embedding import EmbeddingModel, shipped_model_path
-    from device.features import PARAMETERS
     from device.match import background
-    from device.match.matcher import Matcher
 
     out = Console(soft_wrap=True, markup=False, highlight=False)
     model = EmbeddingModel(args.out / shipped_model_path().name)
-    rng = np.random.default_rng(args.seed)
     if args.background:
         files = sources.find(args.background).files
+        rng = np.random.default_rng(args.seed)
         vectors = calibration.background_vectors(track(files, "background"), model, BACKGROUND, rng)
         np.save(args.out / background.SHIPPED.name, vectors)
-    crowd = background.load(model.dimension, args.out / background.SHIPPED.name)
     made_of = _material(args)
     shelves = {
         name: Shelf(args.sound, getattr(made_of, name))
         for name in ("known", "unknown", "beside", "speech", "noise")
     }
-    known, unknown, beside = (
-        [shelves[name].decoded(file) for file in track(shelves[name].files, name)]
-        for name in ("known", "unknown", "beside")
-    )
-    speech, noise = (
-        [shelves[name][number] for number in track(range(len(shelves[name])), name)]
-        for name in ("speech", "noise")
-    )
+    decoded = {
+        name: [shelf.decoded(file) for file in track(shelf.files, name)] for name, shelf in shelves.items()
+    }
     with tempfile.TemporaryDirectory() as folder:
         order = Order(
-            music=(*known, *beside),
+            music=(*decoded["known"], *decoded["beside"]),
             out=Path(folder),
             model=args.out / shipped_model_path().name,
             jobs=args.jobs,
@@ -127,22 +114,17 @@ def run(args: argparse.Namespace) -> int:
         )
         built = build(order, Nobody())
         out.print(f"Catalogue: {built.recordings} recordings, {built.vectors} vectors.")
-        with Catalogue.open(Path(folder), model.digest, PARAMETERS.digest) as catalogue:
-            # Unknown music too: its best lines are what chance is made of, and are harder than a known clip's wrong ones.
-            made = chain.from_iterable(
-                clips(music, speech, CONDITIONS, CLIP_SECONDS, args.clips, rng) for music in (known, unknown)
-            )
-            total = 2 * len(CONDITIONS) * args.clips
-            found = calibration.windows(track(made, "clips", total=total), catalogue, model, crowd)
-            fitted = calibration.fit(found, model.digest)
-            matcher = Matcher(catalogue, crowd, fitted, calibration.HOP, PARAMETERS.seconds)
-            evening = Evening(shelves["unknown"], speech, noise, applause)
-            numbers, seconds = plan.stretches(args.hours), min(plan.STRETCH, args.hours * 3600)
-            sounds = (
-                sound_of(stretch(evening, number, args.seed, seconds))
-                for number in track(numbers, "unknown sound")
-            )
-            chance = calibration.chance(sounds, matcher, model)
+        heard = ("known", "unknown", "speech", "noise")
+        sounds = calibrating.Sounds(
+            args.out, Path(folder), **{name: shelves[name] for name in heard}, seed=args.seed
+        )
+        tracks, some = calibrating.windows(sounds, CONDITIONS, args.clips, CLIP_SECONDS, args.jobs)
+        windows = [found for found in track(some, "clips", total=tracks) if found is not None]
+        fitted = calibration.fit(calibration.together(windows), model.digest)
+        numbers, seconds = plan.stretches(args.hours), min(plan.STRETCH, args.hours * 3600)
+        scores = calibrating.best_scores(sounds, fitted, numbers, seconds, args.jobs)
+        best = [score for each in track(scores, "unknown sound", total=len(numbers)) for score in each]
+    chance = calibration.tail(best, len(numbers) * seconds / 3600)
     result = calibration.with_thresholds(fitted, chance)
     calibration.write(args.out / "calibration.json", result, chance)
     out.print(

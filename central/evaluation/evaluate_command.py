@@ -127,6 +127,7 @@ def run(args: argparse.Namespace) -> int:
     order.out.mkdir(parents=True, exist_ok=True)
     with _progress() as watcher:
         measured = evaluate(order, watcher)
+        report.write(order, measured)  # it stays, even where the hours are too short to set thresholds by
         if args.set_thresholds and raise_thresholds(measured):
             measured = evaluate(order, watcher)
     cells = report.write(order, measured)

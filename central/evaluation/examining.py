@@ -3,17 +3,10 @@
 Each clip is made once and everybody hears the same samples; the shorter lengths are its begin.
 """
 
-import multiprocessing
-import os
-import signal
-import threading
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack
 from dataclasses import dataclass
-from itertools import islice
-from multiprocessing.connection import wait as wait_for_end
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -26,14 +19,19 @@ from central.evaluation.embeddings import Embedded, KeptEmbeddings
 from central.evaluation.float_model import FloatModel
 from central.evaluation.plan import Wanted
 from central.evaluation.shelf import Shelf
+from central.processes import side_by_side
 from device.catalogue.catalogue import Catalogue
-from device.errors import Broken, EstuError
+from device.errors import Broken
 from device.features import PARAMETERS
 from device.match import background, calibration
 from device.match.matcher import Matcher
 from device.recogniser import QUERY_HOP, Recogniser, recogniser
 
-_AHEAD = 2  # tasks given out for each worker
+_DIED = Broken(
+    "evaluation-worker-died",
+    "A process that measures has died.",
+    "Check the memory, use fewer --jobs, and begin again: what is done is kept.",
+)
 
 
 @dataclass(frozen=True)
@@ -87,36 +85,13 @@ def examine(tasks: Iterable[Task], desk: Desk, jobs: int) -> Iterator[Done]:
         desk: What every worker is given.
         jobs: How many processes work.
 
-    Yields:
-        What came of each task, in no particular order.
+    Returns:
+        What came of each task as soon as it is done, in no particular order.
 
     Raises:
-        Broken: A worker died, or a program that is needed is missing.
+        EstuError: A worker died, something is unreadable, or a program that is needed is missing.
     """
-    waiting = iter(tasks)
-    with ProcessPoolExecutor(
-        jobs, multiprocessing.get_context("spawn"), initializer=_begin, initargs=(desk,)
-    ) as pool:
-        try:
-            working: set[Future[Done | tuple[str, str, str]]] = {
-                pool.submit(_work, task) for task in islice(waiting, jobs * _AHEAD)
-            }
-            while working:
-                finished, working = wait(working, return_when=FIRST_COMPLETED)
-                working |= {pool.submit(_work, task) for task in islice(waiting, len(finished))}
-                for future in finished:
-                    done = future.result()
-                    if isinstance(done, tuple):
-                        raise Broken(*done)
-                    yield done
-        except BrokenProcessPool as error:
-            raise Broken(
-                "evaluation-worker-died",
-                "A process that measures has died.",
-                "Check the memory, use fewer --jobs, and begin again: what is done is kept.",
-            ) from error
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
+    return side_by_side(tasks, Examiner.work, partial(_open, desk), jobs, _DIED)
 
 
 class Examiner:
@@ -176,13 +151,10 @@ def _judged(who: str, seconds: float, said: Said, truth: str | None, start: floa
     return Answer(who, seconds, right, None if off is None else round(off, 3), round(said.score, 4))
 
 
-_examiner: list[Examiner] = []  # one in each worker; a pool hands its workers nothing else to keep
 _opened = ExitStack()  # what a worker has open until it ends
 
 
-def _begin(desk: Desk) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the keyboard interrupts the parent, which ends its workers
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+def _open(desk: Desk) -> Examiner:
     parts = _opened.enter_context(recogniser(desk.catalogue))
     contestants: list[Contestant] = [Box(INT8, parts.model, parts.matcher, KeptEmbeddings(desk.embeddings))]
     if desk.float_model:
@@ -190,7 +162,7 @@ def _begin(desk: Desk) -> None:
     if desk.chromaprint:
         with np.load(desk.chromaprint) as references:
             contestants.append(Chromaprint(dict(references), desk.lengths))
-    _examiner.append(Examiner(desk, parts, contestants))
+    return Examiner(desk, parts, contestants)
 
 
 def _float_box(desk: Desk) -> Box:
@@ -201,18 +173,3 @@ def _float_box(desk: Desk) -> Box:
     crowd = background.load(model.dimension)
     matcher = Matcher(references, crowd, calibration.load(), QUERY_HOP, PARAMETERS.seconds)
     return Box(FLOAT, model, matcher, KeptEmbeddings(desk.float_embeddings))
-
-
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        wait_for_end([parent.sentinel])
-        os._exit(1)
-
-
-def _work(task: Task) -> Done | tuple[str, str, str]:
-    (examiner,) = _examiner
-    try:
-        return examiner.work(task)
-    except EstuError as error:  # told as plain texts: an EstuError does not survive the way between processes
-        return error.code, error.message, error.advice

@@ -30,7 +30,9 @@ def widened(net: EmbeddingNet, shape: NetShape) -> EmbeddingNet:
         Refused: The form differs in something else, has fewer channels, or more than twice as many.
     """
     pairs = list(zip(net.shape.stages, shape.stages, strict=False))
-    alike = replace(shape, stages=net.shape.stages) == net.shape and len(shape.stages) == len(net.shape.stages)
+    alike = replace(shape, stages=net.shape.stages) == net.shape and len(shape.stages) == len(
+        net.shape.stages
+    )
     if not alike or any(
         (old.blocks, old.kernel) != (new.blocks, new.kernel)
         or not old.channels <= new.channels <= 2 * old.channels
@@ -42,7 +44,9 @@ def widened(net: EmbeddingNet, shape: NetShape) -> EmbeddingNet:
             "Ask for --width between 1 and 2, or leave --start-from out.",
         )
     wide = EmbeddingNet(shape)
-    heard = torch.zeros(1, dtype=torch.long)  # of which channel of the narrower network each one heard is a twin
+    heard = torch.zeros(
+        1, dtype=torch.long
+    )  # of which channel of the narrower network each one heard is a twin
     with torch.no_grad():
         number = 0
         for old, new in zip(net.body, wide.body, strict=True):
@@ -56,7 +60,8 @@ def widened(net: EmbeddingNet, shape: NetShape) -> EmbeddingNet:
         _depthwise(net.gather, wide.gather, heard)
         wide.project.weight.copy_(net.project.weight[:, heard] * _shares(heard))
         wide.project.bias.copy_(net.project.bias)
-    return wide.eval()
+    wide.eval()
+    return wide
 
 
 def _twins(old: int, new: int) -> Tensor:

@@ -26,7 +26,9 @@ def narrow(shape: NetShape | None = None) -> EmbeddingNet:
 @pytest.mark.parametrize("channels", [(8, 16), (12, 24), (13, 16), (16, 32)])
 def test_it_answers_as_the_narrower_one(channels: tuple[int, int]) -> None:
     net = narrow()
-    stages = tuple(replace(stage, channels=wanted) for stage, wanted in zip(FORM.stages, channels, strict=True))
+    stages = tuple(
+        replace(stage, channels=wanted) for stage, wanted in zip(FORM.stages, channels, strict=True)
+    )
     wide = widened(net, replace(FORM, stages=stages))
     sounds = torch.rand(4, 1, PARAMETERS.bands, PARAMETERS.frames) * 2 - 1
     with torch.inference_mode():

@@ -63,8 +63,8 @@ def in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
         if jobs > 1:
             yield from workers.fingerprint_all(tasks, model, store, jobs)
             return
-        monkeypatch.setattr(workers, "_bench", [workers._Bench(EmbeddingModel(model), store)])
-        yield from map(workers._work, tasks)
+        bench = workers.Bench.set_up(model, store)
+        yield from (workers.fingerprint_one(bench, task) for task in tasks)
 
     monkeypatch.setattr("central.catalogue.builder.fingerprint_all", fingerprint_here)
 

@@ -12,6 +12,7 @@ from central.evaluation.calibration import (
     Windows,
     fit,
     tail,
+    together,
     with_thresholds,
 )
 from device.errors import Refused
@@ -52,6 +53,13 @@ def test_a_line_that_is_as_alike_beside_it_is_less_believed_where_wrong_ones_wer
     fitted = fit(steady, MODEL)
     alike, sharp, level = (np.array([figure], dtype=np.float32) for figure in (0.6, 0.4, 0.55))
     assert of_windows(alike, sharp, sharp, fitted, 1.0) > of_windows(alike, level, sharp, fitted, 1.0)
+
+
+@pytest.mark.parametrize("true", [True, False], ids=["right ones only", "wrong ones only"])
+def test_windows_of_one_kind_teach_nothing_and_are_refused(true: bool) -> None:
+    some = windows(8)
+    with pytest.raises(Refused, match="lie right, or none that lie wrong"):
+        together([replace(some, true=np.full(8, true))])
 
 
 CHANCE = Chance(hours=10.0, highest=2.0, onset=1.0, slope=0.3, rate=24.0)
