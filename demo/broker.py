@@ -10,7 +10,7 @@ import random
 import shutil
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -21,7 +21,7 @@ from device.errors import Broken
 ACCESS = Path(central.__file__).parent / "mosquitto" / "boxes.acl"
 HOST = "127.0.0.1"
 _OPENS_WITHIN = 10.0  # seconds
-_BELOW_EPHEMERAL = range(10_240, 32_768)  # ports; Linux gives those above to whoever connects
+BELOW_EPHEMERAL = range(10_240, 32_768)  # ports; Linux gives those above to whoever connects
 
 _CONFIGURATION = """\
 per_listener_settings true
@@ -73,12 +73,17 @@ class Doors:
 
 def free_doors() -> Doors:
     """Choose two ports that nobody listens on now, and that nobody is given who connects before the broker opens them."""
-    boxes, platform = islice(_free_ports(), 2)
+    boxes, platform = islice(free_ports(BELOW_EPHEMERAL), 2)
     return Doors(boxes, platform)
 
 
-def _free_ports() -> Iterator[int]:
-    for port in random.SystemRandom().sample(_BELOW_EPHEMERAL, len(_BELOW_EPHEMERAL)):
+def free_ports(among: Sequence[int]) -> Iterator[int]:
+    """Give ports that nobody listens on when they are given, each once, in an order of chance.
+
+    Args:
+        among: Those to choose from.
+    """
+    for port in random.SystemRandom().sample(among, len(among)):
         with socket.socket() as probe:
             try:
                 probe.bind((HOST, port))

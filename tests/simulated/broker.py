@@ -1,7 +1,6 @@
 """A real mosquitto on loopback, that can be killed and started again: in the clear, or as it is shipped, with TLS."""
 
 import os
-import random
 import re
 import shutil
 import signal
@@ -12,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
+from demo.broker import BELOW_EPHEMERAL, free_ports
 from tests.simulated.authority import Authority
 
 _SHIPPED = Path(__file__).parents[2] / "central" / "mosquitto"
@@ -19,9 +19,9 @@ _PROGRAM = (
     shutil.which("mosquitto") or "/usr/sbin/mosquitto"
 )  # Debian keeps it where users' PATH does not look
 
-_LUCK = random.SystemRandom()  # runs of all tests beside this one choose others
 _WORKERS = 64  # as many of pytest-xdist's processes share no port
-_GIVEN: set[int] = set()
+_WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % _WORKERS
+_FREE = free_ports(BELOW_EPHEMERAL[_WORKER::_WORKERS])
 _PATIENCE = 60  # seconds for it to start or to end, on a machine that does much else
 
 
@@ -32,18 +32,7 @@ def free_port() -> int:
     broker is down would sooner or later be given the broker's own port, talk to itself, and keep the broker out.
     Tests that run beside these have ports of their own: a port that nobody listens on yet may be another's already.
     """
-    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % _WORKERS
-    while True:
-        port = _LUCK.randrange(10_240 + worker, 32_768, _WORKERS)  # up to where ip_local_port_range begins
-        if port in _GIVEN:
-            continue
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-        _GIVEN.add(port)
-        return port
+    return next(_FREE)
 
 
 @dataclass
