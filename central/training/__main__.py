@@ -80,7 +80,7 @@ def _parser() -> argparse.ArgumentParser:
     step.add_argument(
         "--width",
         type=float,
-        help="of a new network, in times the shipped one's (default: 1); with --start-from, that one is widened",
+        help="of a new network, in times the shipped one's (default: 1); with --start-from, a narrower one is widened to it",
     )
     step.add_argument(
         "--threads",
@@ -165,7 +165,8 @@ def _views(asked: argparse.Namespace) -> None:
 
 
 def _train(asked: argparse.Namespace) -> None:
-    from central.training import curve, experiments, training
+    from central.training import curve, training
+    from central.training.net import NetShape
 
     device = training.device_named(asked.device)
     schedule = training.Schedule(
@@ -176,7 +177,7 @@ def _train(asked: argparse.Namespace) -> None:
         triplets_from=asked.triplets_from,
         threads=asked.threads,
     )
-    shape = experiments.widened(asked.width) if asked.width else None
+    shape = NetShape().times_as_wide(asked.width) if asked.width else None
     training.train(_batches(asked, device, asked.run), asked.run, schedule, asked.start_from, shape, device)
     curve.draw(asked.run / training.CURVE, asked.run / "curve.png")
 

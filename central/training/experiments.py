@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from central.training.fate import Chances
-from central.training.net import NetShape, Stage
+from central.training.net import NetShape
 from central.training.stream import Cutting
 from central.training.training import Schedule
 from device.features import PARAMETERS, FeatureParameters
@@ -50,15 +50,6 @@ def listed(schedule: Schedule, groups: Sequence[str] = GROUPS) -> list[Experimen
     return [as_shipped, *(one for one in _variants(as_shipped) if one.group in groups)]
 
 
-def widened(factor: float) -> NetShape:
-    """Give the shipped form with so many times as many channels, in multiples of 8."""
-    stages = tuple(
-        Stage(8 * round(stage.channels * factor / 8), stage.blocks, stage.kernel)
-        for stage in NetShape().stages
-    )
-    return replace(NetShape(), stages=stages)
-
-
 def _variants(base: Experiment) -> list[Experiment]:
     def window(seconds: int) -> Experiment:
         frames = PARAMETERS.frames // 2 * seconds
@@ -71,7 +62,9 @@ def _variants(base: Experiment) -> list[Experiment]:
         return replace(base, name=f"{wanted} dimensions", group="dimension", shape=shape)
 
     def width(factor: float) -> Experiment:
-        return replace(base, name=f"{factor:g} times as wide", group="width", shape=widened(factor))
+        return replace(
+            base, name=f"{factor:g} times as wide", group="width", shape=base.shape.times_as_wide(factor)
+        )
 
     def loss(name: str, **changes: Any) -> Experiment:
         return replace(base, name=name, group="loss", schedule=replace(base.schedule, **changes))
@@ -92,7 +85,7 @@ def _variants(base: Experiment) -> list[Experiment]:
         dimension(64),
         dimension(128),
         width(0.5),
-        width(2.0),
+        width(0.75),
         loss("temperature 0.1", temperature=0.1),
         loss("two queries a place", queries=2),
         loss("two queries, triplets in the last quarter", queries=2, triplets_from=0.75),

@@ -32,6 +32,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     step.add_argument(
         "--steps", type=int, default=3000, help="in all, those before a pause too (default: 3000)"
     )
+    step.add_argument(
+        "--start-from",
+        type=Path,
+        help="embedding .tflite, trained with --width 0.5, whose first layers it begins with (default: fresh weights)",
+    )
     step.set_defaults(step=_train)
 
     step = steps.add_parser("export", help="write a run's network as int8 model, with its thresholds")
@@ -83,7 +88,9 @@ def _is_held(path: Path) -> bool:
 def _train(asked: argparse.Namespace) -> None:
     from central.training import gate_training
 
-    gate_training.train(asked.pool, asked.run, gate_training.GateSchedule(steps=asked.steps))
+    gate_training.train(
+        asked.pool, asked.run, gate_training.GateSchedule(steps=asked.steps), asked.start_from
+    )
 
 
 def _export(asked: argparse.Namespace) -> None:

@@ -1,7 +1,7 @@
 """The gate's network: some 42,000 parameters, two answers.
 
-Its first layers are the embedding's, as they ship: they know music through halls and voices from far more sound than
-the gate is trained on. Like those it has only convolution, BatchNorm and ReLU, which int8 likes. The two answers are
+Its first layers may be those of an embedding half as wide as the shipped one: they know music through halls and voices from far
+more sound than the gate is trained on. Like those it has only convolution, BatchNorm and ReLU, which int8 likes. The two answers are
 logits; the probabilities are computed outside, in `device.gate`, where they are exact.
 """
 
@@ -11,8 +11,12 @@ from torch import Tensor, nn
 
 from central.training.net import NetShape, Separable, convolution
 from central.training.warm_start import from_model
+from device.errors import Refused
 from device.features import PARAMETERS
 
+FORM = NetShape().times_as_wide(
+    0.5
+)  # of the embedding whose first layers it can take over; the shipped one's are too large
 # Channels after each separable convolution, the side of its depthwise kernel, its stride.
 STAGES = ((96, 5, 2), (96, 3, 1), (128, 3, 2))
 
@@ -23,7 +27,7 @@ class GateNet(nn.Module):  # type: ignore[misc, unused-ignore]  # torch may be a
     def __init__(self) -> None:
         """Build the network with fresh weights."""
         super().__init__()
-        shape = NetShape()
+        shape = FORM
         first, *_ = shape.stages
         self.trunk = nn.Sequential(
             convolution(1, first.channels, shape.stem_kernel, shape.stem_stride),
@@ -57,10 +61,16 @@ class GateNet(nn.Module):  # type: ignore[misc, unused-ignore]  # torch may be a
             spectrograms: (n, 1, bands, frames), to learn what passes each of its BatchNorms.
 
         Raises:
-            Refused: It is of another form than `net.py`.
+            Refused: It is of another form than `FORM`.
         """
-        given = from_model(embedding, spectrograms).body[: len(self.trunk)]
-        self.trunk.load_state_dict(given.state_dict())
+        given = from_model(embedding, spectrograms)
+        if given.shape != FORM:
+            raise Refused(
+                "gate-other-form",
+                f"{embedding.name} is not half as wide as the embedding that ships.",
+                "Take one trained with --width 0.5, or begin with fresh weights.",
+            )
+        self.trunk.load_state_dict(given.body[: len(self.trunk)].state_dict())
 
     def forward(self, spectrograms: Tensor) -> Tensor:
         """Map spectrograms to logits.

@@ -15,7 +15,6 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from central.training.gate_net import GateNet
 from central.training.gate_thresholds import equal_errors
 from central.training.pool import unpacked
-from device.embedding import shipped_model_path
 from device.features import PARAMETERS
 
 CHECKPOINT = "gate.pt"
@@ -77,7 +76,7 @@ def read(pool: Path, side: str) -> Examples:
     )
 
 
-def train(pool: Path, run: Path, schedule: GateSchedule) -> None:
+def train(pool: Path, run: Path, schedule: GateSchedule, start_from: Path | None = None) -> None:
     """Train, or go on where a run stopped.
 
     Batches are drawn anew for each step from the run's seed, so that a run that was stopped does not differ.
@@ -86,15 +85,20 @@ def train(pool: Path, run: Path, schedule: GateSchedule) -> None:
         pool: Folder of the examples.
         run: Folder of checkpoint and curve.
         schedule: How it is driven.
+        start_from: Embedding model whose first layers a new run takes over and holds for a while; fresh weights, all trained
+            from the first step, if not given.
+
+    Raises:
+        Refused: That model is of another form.
     """
     run.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(1)
     torch.manual_seed(schedule.seed)
     examples, held = read(pool, "train"), read(pool, "held").some(_HELD_ON_THE_WAY)
     net = GateNet().to(memory_format=torch.channels_last)
-    if not (run / CHECKPOINT).exists():
+    if start_from is not None and not (run / CHECKPOINT).exists():
         views = examples.some(_TAKING_OVER).spectrograms
-        net.take_over(shipped_model_path(), torch.from_numpy(views[:, None]))
+        net.take_over(start_from, torch.from_numpy(views[:, None]))
     average = AveragedModel(net, multi_avg_fn=get_ema_multi_avg_fn(AVERAGING), use_buffers=True)
     optimiser = torch.optim.AdamW(net.parameters(), lr=schedule.rate, weight_decay=schedule.decay)
     steps, spent = 0, 0.0
@@ -110,7 +114,7 @@ def train(pool: Path, run: Path, schedule: GateSchedule) -> None:
         progress = steps / schedule.steps
         for group in optimiser.param_groups:
             group["lr"] = schedule.rate * _share(progress)
-        net.trunk.requires_grad_(progress >= schedule.trunk_from)
+        net.trunk.requires_grad_(start_from is None or progress >= schedule.trunk_from)
         rng = np.random.default_rng([schedule.seed, steps])
         torch.manual_seed(schedule.seed + steps)  # what is dropped
         losses.append(_step(net, *_batch(examples, schedule.batch, rng), optimiser))

@@ -4,7 +4,7 @@ Only convolution, BatchNorm, ReLU and sums: BatchNorm folds into the convolution
 after it. Unit length is made outside the graph, in `device.embedding`, where it is exact.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
@@ -31,9 +31,18 @@ class NetShape:
     # resolution cost most of the training time on a CPU and, being few channels wide, give least.
     stem_kernel: int = 8
     stem_stride: int = 4
-    stages: tuple[Stage, ...] = (Stage(48, 2, 3), Stage(96, 4, 5), Stage(192, 2, 3))
+    stages: tuple[Stage, ...] = (Stage(96, 2, 3), Stage(192, 4, 5), Stage(384, 2, 3))
     dimension: int = 96
     frames: int = PARAMETERS.frames  # of a spectrogram; only experiments with other windows give others
+
+    def times_as_wide(self, factor: float) -> "NetShape":
+        """Give this form with so many times as many channels, in multiples of 8."""
+        return replace(
+            self,
+            stages=tuple(
+                replace(stage, channels=8 * round(stage.channels * factor / 8)) for stage in self.stages
+            ),
+        )
 
 
 class EmbeddingNet(nn.Module):  # type: ignore[misc, unused-ignore]  # torch may be absent

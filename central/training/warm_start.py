@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from central.training.net import EmbeddingNet
+from central.training.net import EmbeddingNet, NetShape
 from device.errors import Refused
 
 Filter = tuple[NDArray[np.float32], NDArray[np.float32]]  # (out, in, height, width) and its bias (out,)
@@ -22,7 +22,7 @@ def from_model(path: Path, spectrograms: Tensor) -> EmbeddingNet:
     """Build a network that answers as a model does.
 
     Args:
-        path: An int8 `.tflite` of this network's kind, as `central.training.export` writes it.
+        path: An int8 `.tflite` of this network's kind, of any width, as `central.training.export` writes it.
         spectrograms: (n, 1, bands, frames), clean and degraded ones, to learn what passes each BatchNorm.
 
     Returns:
@@ -31,8 +31,10 @@ def from_model(path: Path, spectrograms: Tensor) -> EmbeddingNet:
     Raises:
         Refused: The model is of another form.
     """
-    net = EmbeddingNet()
     filters = list(_filters(path))
+    shipped = NetShape()
+    # Narrower ones were shipped before; the first layer tells.
+    net = EmbeddingNet(shipped.times_as_wide(len(filters[0][1]) / shipped.stages[0].channels))
     convolutions = [module for module in net.modules() if isinstance(module, nn.Conv2d)]
     norms = [module for module in net.modules() if isinstance(module, nn.BatchNorm2d)]
     if [conv.weight.shape for conv in convolutions] != [weights.shape for weights, _ in filters]:

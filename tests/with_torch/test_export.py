@@ -7,7 +7,6 @@ import pytest
 import torch
 from ai_edge_litert.interpreter import Interpreter
 
-from central.training import experiments
 from central.training.export import converted, export, quantised
 from central.training.net import EmbeddingNet, NetShape, Stage
 from central.training.training import embed_with
@@ -16,7 +15,7 @@ from device.features import PARAMETERS, log_mel
 
 
 def test_a_network_too_large_for_a_box_is_not_exported(tmp_path: Path) -> None:
-    wide = EmbeddingNet(experiments.widened(2.2))
+    wide = EmbeddingNet(NetShape().times_as_wide(1.1))
     views = np.zeros((1, PARAMETERS.bands, PARAMETERS.frames), dtype=np.float32)
     with pytest.raises(Refused, match="narrower"):
         export(wide, views, tmp_path / "embedding.tflite", [])

@@ -6,10 +6,13 @@ import numpy as np
 import pytest
 import torch
 
-from central.training import gate_export, gate_training
+from central.training import export, gate_export, gate_net, gate_training
 from central.training.gate_net import GateNet
 from central.training.gate_training import CHECKPOINT, GateSchedule
+from central.training.net import EmbeddingNet
 from central.training.pool import packed
+from device.embedding import shipped_model_path
+from device.errors import Refused
 from device.features import PARAMETERS
 
 
@@ -45,6 +48,25 @@ def test_a_gate_learns_goes_on_and_ships_with_its_thresholds(pool: Path, tmp_pat
     assert 0.0 < gate.music_from < 1.0
     assert 0.0 < gate.speech_from < 1.0
     assert gate.metadata["int8_against_float"] < 0.1  # sure answers too, which few windows give
+
+
+def test_a_gate_begins_with_the_first_layers_of_an_embedding_of_its_width(pool: Path, tmp_path: Path) -> None:
+    torch.manual_seed(1)
+    narrow, shown = EmbeddingNet(gate_net.FORM), gate_training.read(pool, "train").spectrograms
+    export.export(narrow, shown, tmp_path / "narrow.tflite", [])
+    net = GateNet()
+    net.take_over(tmp_path / "narrow.tflite", torch.from_numpy(shown[:50, None]))
+    weights = narrow.body[0][0].weight
+    assert (net.trunk[0][0].weight - weights).abs().max() < 0.02 * weights.abs().max()
+    gate_training.train(pool, tmp_path / "run", GateSchedule(steps=2, batch=8), tmp_path / "narrow.tflite")
+    kept = torch.load(tmp_path / "run" / CHECKPOINT, weights_only=True)["net"]["trunk.0.0.weight"]
+    assert torch.equal(kept, net.trunk[0][0].weight), "held at first"
+
+
+def test_the_shipped_embedding_is_too_wide_for_a_gate(pool: Path) -> None:
+    shown = gate_training.read(pool, "train").spectrograms[:50, None]
+    with pytest.raises(Refused, match="not half as wide"):
+        GateNet().take_over(shipped_model_path(), torch.from_numpy(shown))
 
 
 def test_a_network_that_grew_too_large_is_not_shipped(
