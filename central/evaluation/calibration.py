@@ -36,6 +36,7 @@ from device.sound.segments import Segments
 HOP = 0.5  # seconds from query to query, as the box takes them
 FALSE_PLAYS_AN_HOUR = 0.005  # one in 200 hours of unknown sound
 FALSE_CANDIDATES_AN_HOUR = 0.5
+ABOVE_HIGHEST = 0.05  # how far a play's threshold lies above all that chance was seen to reach; the tail is what speaks for more
 STRETCH = 15.0  # seconds; the highest score in each such stretch is one observation of chance
 HELD = (
     1e-4  # how much large weights cost, each on the scale of its term's spread: terms that say the same share
@@ -236,7 +237,7 @@ def with_thresholds(fitted: Calibration, found: Chance) -> Calibration:
             f"In {found.hours:.2f} hours of unknown sound no score passed the {found.onset:.2f} from which chance is followed.",
             "Let more be heard: more --hours, of more files.",
         )
-    accept = max(found.score_at(FALSE_PLAYS_AN_HOUR), found.highest + 0.5)
+    accept = max(found.score_at(FALSE_PLAYS_AN_HOUR), found.highest + ABOVE_HIGHEST)
     candidate = found.score_at(FALSE_CANDIDATES_AN_HOUR)
     return replace(fitted, accept=round(accept, 3), candidate=round(min(candidate, accept), 3))
 
