@@ -44,9 +44,8 @@ def widened(net: EmbeddingNet, shape: NetShape) -> EmbeddingNet:
             "Ask for --width between 1 and 2, or leave --start-from out.",
         )
     wide = EmbeddingNet(shape)
-    heard = torch.zeros(
-        1, dtype=torch.long
-    )  # of which channel of the narrower network each one heard is a twin
+    # Of which channel of the narrower network each one that is heard is a twin; at first there is the spectrogram alone.
+    heard = torch.zeros(1, dtype=torch.long)
     with torch.no_grad():
         number = 0
         for old, new in zip(net.body, wide.body, strict=True):
