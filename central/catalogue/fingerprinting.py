@@ -9,6 +9,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
+import scipy.fft
 from numpy.typing import NDArray
 
 from device.catalogue.part import Vectors
@@ -79,5 +80,5 @@ def _spectrograms(batch: list[Segment], hop: int) -> NDArray[np.float32]:
     even = all(abs(later.position - former.position - apart) < 1e-6 for former, later in pairwise(batch))
     run = batch if even else batch[:-1]
     samples = np.concatenate([run[0].samples, *(segment.samples[-hop:] for segment in run[1:])])
-    spectra = log_mel_of_run(samples, hop)
+    spectra = log_mel_of_run(samples, hop, transform=scipy.fft.rfft)
     return spectra if even else np.concatenate([spectra, log_mel(batch[-1].samples[None])])

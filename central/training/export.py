@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from central.training.blocks import BlocksFirst
 from central.training.net import EmbeddingNet
 from device.embedding import METADATA, EmbeddingModel
 from device.errors import Refused
@@ -58,7 +59,7 @@ def export(
         "trained": trained,
     }
     beside = target.with_name(f".{target.name}.part")
-    unquantised = converted(net)
+    unquantised = converted(BlocksFirst(net))
     if exact is not None:
         exact.write_bytes(unquantised)
     beside.write_bytes(with_metadata(quantised(unquantised, spectrograms), metadata, METADATA))

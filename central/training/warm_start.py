@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from central.training.blocks import of_blocks
 from central.training.net import EmbeddingNet, NetShape
 from device.errors import Refused
 
@@ -31,10 +32,13 @@ def from_model(path: Path, spectrograms: Tensor) -> EmbeddingNet:
     Raises:
         Refused: The model is of another form.
     """
-    filters = list(_filters(path))
     shipped = NetShape()
+    filters = list(_filters(path))
+    stem, bias = filters[0]
+    if stem.shape[1] > 1:
+        filters[0] = of_blocks(torch.from_numpy(stem), shipped.stem_stride).numpy(), bias
     # Narrower ones were shipped before; the first layer tells.
-    net = EmbeddingNet(shipped.times_as_wide(len(filters[0][1]) / shipped.stages[0].channels))
+    net = EmbeddingNet(shipped.times_as_wide(len(bias) / shipped.stages[0].channels))
     convolutions = [module for module in net.modules() if isinstance(module, nn.Conv2d)]
     norms = [module for module in net.modules() if isinstance(module, nn.BatchNorm2d)]
     if [conv.weight.shape for conv in convolutions] != [weights.shape for weights, _ in filters]:

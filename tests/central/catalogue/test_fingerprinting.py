@@ -7,7 +7,7 @@ import pytest
 import soundfile
 
 from central.catalogue.fingerprinting import Fingerprint, fingerprint
-from device.embedding import EmbeddingModel, quantise
+from device.embedding import EmbeddingModel, dequantise, quantise
 from device.errors import Refused
 from device.features import PARAMETERS, log_mel
 from device.sound.replay import blocks
@@ -20,6 +20,11 @@ HOP = 0.5
 
 def of(path: Path, model: EmbeddingModel) -> Fingerprint:
     return fingerprint(path, model, HOP, pytest.fail)
+
+
+def alike(one: np.ndarray, other: np.ndarray) -> float:
+    """Give the cosine of two stored vectors."""
+    return float(np.dot(*dequantise(np.stack([one, other]))))
 
 
 def as_heard(path: Path, model: EmbeddingModel) -> dict[float, np.ndarray]:
@@ -43,7 +48,8 @@ def test_vectors_are_those_that_the_box_makes_at_the_same_places(
     assert len(found.vectors) == 12
     for row, vector in enumerate(found.vectors[:-1]):
         if row * HOP in heard:
-            np.testing.assert_array_equal(vector, heard[row * HOP])
+            # Sums that differ in their last bits move some values by a step of int8, none by more than a few.
+            assert alike(vector, heard[row * HOP]) > 0.999
     assert sum(row * HOP in heard for row in range(11)) >= 10
 
 
