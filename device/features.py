@@ -111,7 +111,9 @@ def log_mel_of_run(
     inner = np.arange(first, min(parameters.frames - 1, (parameters.window - side) // parameters.hop) + 1)
     outer = np.setdiff1d(np.arange(parameters.frames), inner)
     every = np.lib.stride_tricks.sliding_window_view(run, parameters.frame)
-    common = _mel_of_frames(every[first * parameters.hop - side :: parameters.hop][None], parameters, transform)[0]
+    common = _mel_of_frames(
+        every[first * parameters.hop - side :: parameters.hop][None], parameters, transform
+    )[0]
     windows = np.lib.stride_tricks.sliding_window_view(run, parameters.window)[::hop]
     mel = np.empty((count + 1, parameters.bands, parameters.frames), dtype=np.float32)
     mel[:, :, outer] = _mel_of_frames(_framed(windows, parameters)[:, outer], parameters, transform)

@@ -92,6 +92,12 @@ def _parser() -> argparse.ArgumentParser:
         "--queries", type=int, default=1, help="degraded views of a place in a batch (default: 1)"
     )
     step.add_argument(
+        "--alike",
+        type=int,
+        default=1,
+        help="places of a batch that are drawn to sound alike, group by group, from a --pool (default: 1, all at random)",
+    )
+    step.add_argument(
         "--triplets-from", type=float, default=1.0, help="share of the time after which triplets take over"
     )
     step.add_argument("--device", help="cpu or cuda (default: cuda where there is one)")
@@ -174,6 +180,7 @@ def _train(asked: argparse.Namespace) -> None:
         pairs=asked.pairs,
         rate=asked.rate,
         queries=asked.queries,
+        alike=asked.alike,
         triplets_from=asked.triplets_from,
         threads=asked.threads,
     )

@@ -1,4 +1,7 @@
-"""Batches of pairs from prepared chunks: one place a track, one view of it clean, the other degraded."""
+"""Batches of pairs from prepared chunks: one place a track, one view of it clean, the other degraded.
+
+The tracks of a batch are drawn at random, or in groups of places that the network finds alike (`likeness.py`).
+"""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from central.training.likeness import Embed, Likeness
 from central.training.pool import unpacked
 from device.features import PARAMETERS
 
@@ -26,7 +30,11 @@ class Pool:
         """
         self._folder, self._rng = folder, rng
         self._views: dict[Path, NDArray[np.uint8]] = {}
-        self._places: dict[int, list[tuple[Path, int]]] = {}  # of each track: chunk and row
+        self._where: list[tuple[Path, int]] = []  # of each place: chunk and row
+        self._places: dict[int, list[int]] = {}  # of each track: numbers
+        self._likeness: Likeness | None = None
+        self._group = 1
+        self._shown: list[int] = []  # places of the last batch
         self.refresh()
 
     def refresh(self) -> None:
@@ -34,8 +42,28 @@ class Pool:
         for chunk in sorted(self._folder.glob("[!.]*")):
             if chunk not in self._views:
                 self._views[chunk] = np.load(chunk / "views.npy", mmap_mode="r")
-                for row, track in enumerate(np.load(chunk / "tracks.npy")):
-                    self._places.setdefault(int(track), []).append((chunk, row))
+                tracks = np.load(chunk / "tracks.npy")
+                for row, track in enumerate(tracks):
+                    self._places.setdefault(int(track), []).append(len(self._where))
+                    self._where.append((chunk, row))
+                if self._likeness is not None:
+                    self._likeness.add(self._views[chunk][:, 0], tracks)
+
+    def group(self, embed: Embed, size: int) -> None:
+        """Draw batches from now on in groups of places of different tracks that sound alike.
+
+        Args:
+            embed: What the network makes of spectrograms now.
+            size: Places in a group.
+        """
+        self._likeness, self._group = Likeness(embed, self._rng), size
+        for chunk, views in self._views.items():
+            self._likeness.add(views[:, 0], np.load(chunk / "tracks.npy"))
+
+    def told(self, vectors: NDArray[np.float32]) -> None:
+        """Learn what the network made of the last batch's references, (pairs, dimension) of unit length."""
+        if self._likeness is not None:
+            self._likeness.move(self._shown, vectors)
 
     @property
     def tracks(self) -> int:
@@ -45,7 +73,7 @@ class Pool:
     @property
     def anchors(self) -> int:
         """How many places there are."""
-        return sum(len(views) for views in self._views.values())
+        return len(self._where)
 
     def views(self, count: int) -> NDArray[np.float32]:
         """Draw views of any kind, to measure a network's ranges on.
@@ -57,9 +85,8 @@ class Pool:
             Shape (count, bands, frames).
         """
         drawn = []
-        places = [place for places in self._places.values() for place in places]
-        for number in self._rng.integers(len(places), size=count):
-            chunk, row = places[number]
+        for number in self._rng.integers(len(self._where), size=count):
+            chunk, row = self._where[number]
             drawn.append(self._views[chunk][row, self._rng.integers(self._views[chunk].shape[1])])
         return unpacked(np.stack(drawn))
 
@@ -75,12 +102,11 @@ class Pool:
             of them after the other.
         """
         while True:
-            tracks = self._rng.permutation(list(self._places))[:pairs]
-            shape = (1 + queries, len(tracks), PARAMETERS.bands, PARAMETERS.frames)
+            self._shown = self._drawn(pairs)
+            shape = (1 + queries, len(self._shown), PARAMETERS.bands, PARAMETERS.frames)
             sides = np.empty(shape, dtype=np.uint8)
-            for column, track in enumerate(tracks):
-                places = self._places[int(track)]
-                chunk, row = places[self._rng.integers(len(places))]
+            for column, place in enumerate(self._shown):
+                chunk, row = self._where[place]
                 views = self._views[chunk][row]
                 shown = 1 + self._rng.permutation(len(views) - 1)
                 # A degraded reference is one that is no query, where there are enough views.
@@ -90,6 +116,13 @@ class Pool:
                     sides[side, column] = views[view]
                     self._cut_out(sides[side, column])
             yield unpacked(sides.reshape(-1, 1, PARAMETERS.bands, PARAMETERS.frames))
+
+    def _drawn(self, pairs: int) -> list[int]:
+        """Draw places, each of another track."""
+        if self._likeness is not None:
+            return self._likeness.groups(-(-pairs // self._group), self._group)[:pairs]
+        tracks = self._rng.permutation(list(self._places))[:pairs]
+        return [int(self._rng.choice(self._places[int(track)])) for track in tracks]
 
     def _cut_out(self, view: NDArray[np.uint8]) -> None:
         if self._rng.random() > CUT_OUTS:

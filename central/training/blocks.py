@@ -5,7 +5,6 @@ one by one. Blocks of 4 x 4 values as 16 channels, under a kernel of 2 x 2, are 
 less time.
 """
 
-import torch
 from torch import Tensor, nn
 
 from central.training.net import EmbeddingNet

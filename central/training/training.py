@@ -7,10 +7,10 @@ average of the weights.
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -20,6 +20,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from central.training import checkpoint, warm_start, widening
 from central.training.curve import Curve
+from central.training.likeness import Embed
 from central.training.losses import nt_xent, triplets
 from central.training.net import EmbeddingNet, NetShape
 from device.embedding import EmbeddingModel
@@ -47,6 +48,7 @@ class Schedule:
     triplets_from: float = 1.0  # share of the time after which triplets take its place; 1: never
     margin: float = 0.2  # cosine, of triplets
     queries: int = 1  # degraded views of a place in a batch
+    alike: int = 1  # places of a batch that are drawn to sound alike, group by group; 1: all at random
     averaging: float = 0.995  # of the running average, a step
     seed: int = 1
     threads: int = 1  # where others use the machine, waiting for a second thread costs more than it gives
@@ -73,6 +75,17 @@ class Source(Protocol):
         """Give batches for ever, as `batches.Pool` does."""
 
 
+@runtime_checkable
+class Grouping(Source, Protocol):
+    """A source that keeps its places, and so can tell which of them sound alike."""
+
+    def group(self, embed: Embed, size: int) -> None:
+        """Draw batches in groups that sound alike, as `batches.Pool` does."""
+
+    def told(self, vectors: NDArray[np.float32]) -> None:
+        """Learn what the network made of the last batch's references, (pairs, dimension) of unit length."""
+
+
 def train(
     source: Source,
     run: Path,
@@ -93,11 +106,10 @@ def train(
         device: Where the network learns; the processor if not given.
 
     Raises:
-        Refused: What it begins with has no such wider form.
+        Refused: What it begins with has no such wider form, or the source knows no places that sound alike.
     """
     device = device or torch.device("cpu")
     run.mkdir(parents=True, exist_ok=True)
-    torch.set_num_threads(schedule.threads)
     torch.manual_seed(schedule.seed)
     kept = checkpoint.read(run) if checkpoint.exists(run) else None
     if kept is not None:
@@ -114,6 +126,8 @@ def train(
         optimiser.load_state_dict(kept["optimiser"])
         steps, spent = kept["steps"], kept["seconds"]
     curve = Curve(run / CURVE, steps)
+    grouping = _grouping(source, net, schedule.alike) if schedule.alike > 1 else None
+    torch.set_num_threads(schedule.threads)
     batches = source.batches(schedule.pairs, schedule.queries)
     net.train()
     last, saved = time.monotonic(), spent
@@ -122,7 +136,9 @@ def train(
             group["lr"] = schedule.rate * _share(progress, schedule.warm_up)
         batch = _on(device, next(batches))
         made = time.monotonic()
-        loss, right = _step(net, batch, optimiser, schedule, progress)
+        loss, right, references = _step(net, batch, optimiser, schedule, progress)
+        if grouping is not None:
+            grouping.told(references)
         average.update_parameters(net)
         steps += 1
         now = time.monotonic()
@@ -151,7 +167,7 @@ def device_named(name: str | None) -> torch.device:
     return torch.device(name or ("cuda" if found else "cpu"))
 
 
-def embed_with(net: EmbeddingNet) -> Callable[[NDArray[np.float32]], NDArray[np.float32]]:
+def embed_with(net: EmbeddingNet) -> Embed:
     """Make a float network usable like a box's model, to compare the two.
 
     Args:
@@ -166,10 +182,37 @@ def embed_with(net: EmbeddingNet) -> Callable[[NDArray[np.float32]], NDArray[np.
     def embed(spectrograms: NDArray[np.float32]) -> NDArray[np.float32]:
         with torch.inference_mode():
             parts = [net(part[:, None].to(device)) for part in torch.from_numpy(spectrograms).split(256)]
-            vectors: NDArray[np.float32] = nn.functional.normalize(torch.cat(parts), dim=1).cpu().numpy()
+            vectors: NDArray[np.float32] = (
+                nn.functional.normalize(torch.cat(parts).float(), dim=1).cpu().numpy()
+            )
         return vectors
 
     return embed
+
+
+def _grouping(source: Source, net: EmbeddingNet, size: int) -> Grouping:
+    """Let a source group places by what a network makes of them while it is trained.
+
+    Raises:
+        Refused: The source cannot.
+    """
+    if not isinstance(source, Grouping):
+        raise Refused(
+            "training-alike-needs-views",
+            "Only views prepared beforehand can be drawn in groups that sound alike.",
+            "Give --pool instead of --stock, or leave --alike out.",
+        )
+    embed = embed_with(net)
+
+    def as_it_is_now(spectrograms: NDArray[np.float32]) -> NDArray[np.float32]:
+        net.eval()
+        with torch.autocast(next(net.parameters()).device.type, torch.bfloat16, enabled=_BFLOAT16):
+            vectors = embed(spectrograms)
+        net.train()
+        return vectors
+
+    source.group(as_it_is_now, size)
+    return source
 
 
 def _begun(
@@ -189,7 +232,8 @@ def _begun(
 
 def _step(
     net: EmbeddingNet, batch: Tensor, optimiser: torch.optim.Optimizer, schedule: Schedule, progress: float
-) -> tuple[float, float]:
+) -> tuple[float, float, NDArray[np.float32]]:
+    """Learn from a batch: its loss, the share that was right, and the unit vectors of its references."""
     # bfloat16 in the convolutions trebles the steps an hour holds on CPUs that have it; the loss stays in float32.
     half = batch.device.type == "cuda" or _BFLOAT16
     with torch.autocast(batch.device.type, torch.bfloat16, enabled=half):
@@ -203,7 +247,8 @@ def _step(
     loss.backward()
     nn.utils.clip_grad_norm_(net.parameters(), 5.0)
     optimiser.step()
-    return loss.item(), right.item()
+    references = nn.functional.normalize(vectors[0].detach().float(), dim=1)
+    return loss.item(), right.item(), references.cpu().numpy()
 
 
 def _on(device: torch.device, batch: Tensor | NDArray[np.float32]) -> Tensor:

@@ -78,24 +78,30 @@ def _filters(path: Path) -> Iterator[Filter]:
     """Read the convolutions of a model in the order in which sound passes them, as PyTorch has their axes."""
     from ai_edge_litert import schema_py_generated as schema
 
-    model = schema.ModelT.InitFromPackedBuf(path.read_bytes(), 0)
+    content = path.read_bytes()
+    model = schema.ModelT.InitFromPackedBuf(content, 0)
     graph = model.subgraphs[0]
     for operator in graph.operators:
         code = model.operatorCodes[operator.opcodeIndex].builtinCode
         depthwise = code == schema.BuiltinOperator.DEPTHWISE_CONV_2D
         if not depthwise and code != schema.BuiltinOperator.CONV_2D:
             continue
-        weights, bias = (_numbers(model, graph.tensors[int(number)]) for number in operator.inputs[1:3])
+        weights, bias = (
+            _numbers(content, model, graph.tensors[int(number)]) for number in operator.inputs[1:3]
+        )
         # LiteRT: (out, height, width, in), and (1, height, width, channels) where each channel is on its own.
         yield weights.transpose((3, 0, 1, 2) if depthwise else (0, 3, 1, 2)).copy(), bias
 
 
-def _numbers(model: object, tensor: object) -> NDArray[np.float32]:
+def _numbers(content: bytes, model: object, tensor: object) -> NDArray[np.float32]:
     """Dequantise one tensor of the model."""
     from ai_edge_litert import schema_py_generated as schema
 
     kind = {schema.TensorType.INT8: np.int8, schema.TensorType.INT32: np.int32}[tensor.type]  # type: ignore[attr-defined]
-    stored = model.buffers[tensor.buffer].data.tobytes()  # type: ignore[attr-defined]
+    buffer = model.buffers[tensor.buffer]  # type: ignore[attr-defined]
+    # The quantiser lays some tensors behind the model's own structure, and says only where.
+    beside = content[buffer.offset : buffer.offset + buffer.size]
+    stored = beside if buffer.data is None else buffer.data.tobytes()
     steps = np.frombuffer(stored, dtype=kind).reshape(tensor.shape).astype(np.float32)  # type: ignore[attr-defined]
     scales = np.asarray(tensor.quantization.scale, dtype=np.float32)  # type: ignore[attr-defined]
     if len(scales) == 1:

@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from central.training import checkpoint
+from central.training.likeness import Embed
 from central.training.net import EmbeddingNet, NetShape, Stage
 from central.training.training import CURVE, Schedule, device_named, embed_with, train
 from central.training.warm_start import from_model
@@ -129,6 +130,30 @@ def test_a_run_begins_with_a_widened_network(tmp_path: Path) -> None:
         wider,
     )
     assert checkpoint.load(tmp_path / "second" / checkpoint.CHECKPOINT).shape == wider
+
+
+class Grouped(Patterns):
+    """The same, of which some sound alike."""
+
+    def group(self, embed: Embed, size: int) -> None:
+        self.size, self.before = size, embed(self.views(4))
+
+    def told(self, vectors: np.ndarray) -> None:
+        self.last_told = vectors
+
+
+def test_a_source_that_groups_what_sounds_alike_is_told_where_its_references_lie(tmp_path: Path) -> None:
+    source = Grouped()
+    train(source, tmp_path, Schedule(steps=2, pairs=16, alike=4), shape=SMALL)
+    assert source.size == 4
+    assert source.before.shape == (4, SMALL.dimension)
+    assert source.last_told.shape == (16, SMALL.dimension)
+    np.testing.assert_allclose(np.linalg.norm(source.last_told, axis=1), 1, rtol=1e-5)
+
+
+def test_a_source_without_places_cannot_group_them(tmp_path: Path) -> None:
+    with pytest.raises(Refused, match="views prepared beforehand"):
+        train(Patterns(), tmp_path, Schedule(steps=2, pairs=16, alike=4), shape=SMALL)
 
 
 def test_another_form_than_a_wider_one_is_refused(tmp_path: Path) -> None:

@@ -126,6 +126,14 @@ def test_a_batch_never_has_two_pairs_of_one_track(pool: Path) -> None:
         assert batch.max() <= PARAMETERS.high
 
 
+def test_batches_may_be_groups_of_places_that_sound_alike(pool: Path) -> None:
+    shown = Pool(pool, np.random.default_rng(0))
+    shown.group(lambda spectrograms: spectrograms[:, 20:30, 5], 2)
+    batch = next(shown.batches(pairs=4))
+    assert batch.shape == (8, 1, PARAMETERS.bands, PARAMETERS.frames)
+    shown.told(batch[:4, 0, 20:30, 5])
+
+
 def test_new_chunks_are_taken_up(
     pool: Path, tracks: list[Path], degradation: Degradation, tmp_path: Path
 ) -> None:
