@@ -128,10 +128,11 @@ def test_a_batch_never_has_two_pairs_of_one_track(pool: Path) -> None:
 
 def test_batches_may_be_groups_of_places_that_sound_alike(pool: Path) -> None:
     shown = Pool(pool, np.random.default_rng(0))
-    shown.group(lambda spectrograms: spectrograms[:, 20:30, 5], 2)
+    rng = np.random.default_rng(1)
+    shown.group(lambda spectrograms: rng.standard_normal((len(spectrograms), 50)).astype(np.float32) / 7, 2)
     batch = next(shown.batches(pairs=4))
     assert batch.shape == (8, 1, PARAMETERS.bands, PARAMETERS.frames)
-    shown.told(batch[:4, 0, 20:30, 5])
+    shown.told(np.eye(4, 50, dtype=np.float32))
 
 
 def test_new_chunks_are_taken_up(
