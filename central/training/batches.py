@@ -42,23 +42,22 @@ class Pool:
         for chunk in sorted(self._folder.glob("[!.]*")):
             if chunk not in self._views:
                 self._views[chunk] = np.load(chunk / "views.npy", mmap_mode="r")
-                tracks = np.load(chunk / "tracks.npy")
-                for row, track in enumerate(tracks):
+                for row, track in enumerate(np.load(chunk / "tracks.npy")):
                     self._places.setdefault(int(track), []).append(len(self._where))
                     self._where.append((chunk, row))
                 if self._likeness is not None:
-                    self._likeness.add(self._views[chunk][:, 0], tracks)
+                    self._take_up(chunk, self._likeness)
 
     def group(self, embed: Embed, size: int) -> None:
-        """Draw batches from now on in groups of places of different tracks that sound alike.
+        """Draw batches from now on in groups of places that sound alike, of different tracks or far apart in one.
 
         Args:
             embed: What the network makes of spectrograms now.
             size: Places in a group.
         """
         self._likeness, self._group = Likeness(embed, self._rng), size
-        for chunk, views in self._views.items():
-            self._likeness.add(views[:, 0], np.load(chunk / "tracks.npy"))
+        for chunk in self._views:
+            self._take_up(chunk, self._likeness)
 
     def told(self, vectors: NDArray[np.float32]) -> None:
         """Learn what the network made of the last batch's references, (pairs, dimension) of unit length."""
@@ -116,6 +115,11 @@ class Pool:
                     sides[side, column] = views[view]
                     self._cut_out(sides[side, column])
             yield unpacked(sides.reshape(-1, 1, PARAMETERS.bands, PARAMETERS.frames))
+
+    def _take_up(self, chunk: Path, likeness: Likeness) -> None:
+        tracks, told = np.load(chunk / "tracks.npy"), chunk / "places.npy"
+        places = np.load(told) if told.exists() else np.full(len(tracks), np.nan, dtype=np.float32)
+        likeness.add(self._views[chunk][:, 0], tracks, places)
 
     def _drawn(self, pairs: int) -> list[int]:
         """Draw places, each of another track."""

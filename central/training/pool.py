@@ -5,6 +5,7 @@ up new ones as they appear. A chunk is a folder that appears whole:
 
     views.npy   uint8 (anchors, views, bands, frames); view 0 is clean, the others are degraded
     tracks.npy  int64 (anchors,), which track an anchor is of
+    places.npy  float32 (anchors,), seconds in the track at which it lies; chunks made before there was one have none
 """
 
 from collections.abc import Sequence
@@ -47,10 +48,12 @@ def make_chunk(
     chosen = np.resize(rng.permutation(len(tracks)), anchors)
     views = np.empty((anchors, 1 + DEGRADED_VIEWS, PARAMETERS.bands, PARAMETERS.frames), dtype=np.uint8)
     numbers = np.empty(anchors, dtype=np.int64)
+    places = np.empty(anchors, dtype=np.float32)
     kept = 0
     for number in map(int, chosen):
-        segments = _views(np.load(tracks[number], mmap_mode="r"), degradation, chances or Chances(), rng)
-        if segments is not None:
+        cut = _views(np.load(tracks[number], mmap_mode="r"), degradation, chances or Chances(), rng)
+        if cut is not None:
+            segments, places[kept] = cut
             views[kept] = packed(log_mel(segments))
             numbers[kept] = crc32(str(tracks[number]).encode())
             kept += 1
@@ -58,6 +61,7 @@ def make_chunk(
     beside.mkdir(parents=True, exist_ok=True)
     np.save(beside / "views.npy", views[:kept])
     np.save(beside / "tracks.npy", numbers[:kept])
+    np.save(beside / "places.npy", places[:kept])
     beside.rename(target)
 
 
@@ -74,8 +78,12 @@ def unpacked(views: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 def _views(
     samples: NDArray[np.int16], degradation: Degradation, chances: Chances, rng: np.random.Generator
-) -> NDArray[np.float32] | None:
-    """Cut one place of a track, clean and degraded, each a little shifted; None for a track of pauses."""
+) -> tuple[NDArray[np.float32], float] | None:
+    """Cut one place of a track, clean and degraded, each a little shifted; None for a track of pauses.
+
+    Returns:
+        The segments, and the seconds at which the place lies.
+    """
     shift = int(LARGEST_SHIFT * PARAMETERS.sample_rate)
     for _ in range(_TRIES):
         at = int(rng.integers(shift, max(shift + 1, len(samples) - LENGTH - shift)))
@@ -87,5 +95,6 @@ def _views(
         begins = rng.integers(0, 2 * shift + 1, 1 + DEGRADED_VIEWS)
         passages = [around[begin : begin + LENGTH] for begin in begins]
         clean = passages[0][PAST : PAST + PARAMETERS.window]
-        return np.stack([clean, *(degradation.degrade(passage, chances) for passage in passages[1:])])
+        degraded = (degradation.degrade(passage, chances) for passage in passages[1:])
+        return np.stack([clean, *degraded]), (at + PAST) / PARAMETERS.sample_rate
     return None

@@ -103,6 +103,21 @@ def test_a_chunk_has_a_clean_view_and_degraded_ones_of_each_place(pool: Path) ->
     assert len(set(tracks.tolist())) == 5, "the silent track must not be there"
 
 
+def test_a_chunk_tells_where_in_its_track_each_place_lies(tmp_path: Path, degradation: Degradation) -> None:
+    ticks = np.zeros(20 * RATE, dtype=np.int16)
+    ticks[:: RATE // 4] = 20000  # every 250 ms is a hop of 8 frames
+    ticks[10 * RATE :] *= 0
+    ticks[12 * RATE :] = (3000 * np.random.default_rng(2).standard_normal(8 * RATE)).astype(np.int16)
+    np.save(tmp_path / "ticks.npy", ticks)
+    make_chunk(tmp_path / "0", [tmp_path / "ticks.npy"], degradation, np.random.default_rng(6), anchors=12)
+    places = np.load(tmp_path / "0/places.npy")
+    assert len(places) == len(np.load(tmp_path / "0/tracks.npy"))
+    for place, view in zip(places, unpacked(np.load(tmp_path / "0/views.npy")[:, 0]), strict=True):
+        sounds = log_mel((ticks[int(place * RATE) :][: PARAMETERS.window] / np.float32(32768))[None])[0]
+        # The clean view is shifted by up to `LARGEST_SHIFT` itself; its bands sound alike all the same.
+        assert np.corrcoef(view.mean(axis=1), sounds.mean(axis=1))[0, 1] > 0.9
+
+
 def test_degraded_views_are_of_the_place_of_the_clean_one(pool: Path) -> None:
     views = unpacked(np.load(pool / "0/views.npy")).mean(axis=3)
     tracks = np.load(pool / "0/tracks.npy")
