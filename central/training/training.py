@@ -126,8 +126,8 @@ def train(
         optimiser.load_state_dict(kept["optimiser"])
         steps, spent = kept["steps"], kept["seconds"]
     curve = Curve(run / CURVE, steps)
-    grouping = _grouping(source, net, schedule.alike) if schedule.alike > 1 else None
     torch.set_num_threads(schedule.threads)
+    grouping = _grouping(source, net, schedule) if schedule.alike > 1 else None
     batches = source.batches(schedule.pairs, schedule.queries)
     net.train()
     last, saved = time.monotonic(), spent
@@ -190,7 +190,7 @@ def embed_with(net: EmbeddingNet) -> Embed:
     return embed
 
 
-def _grouping(source: Source, net: EmbeddingNet, size: int) -> Grouping:
+def _grouping(source: Source, net: EmbeddingNet, schedule: Schedule) -> Grouping:
     """Let a source group places by what a network makes of them while it is trained.
 
     Raises:
@@ -203,6 +203,7 @@ def _grouping(source: Source, net: EmbeddingNet, size: int) -> Grouping:
             "Give --pool instead of --stock, or leave --alike out.",
         )
     embed = embed_with(net)
+    torch.set_num_threads(schedule.threads)
 
     def as_it_is_now(spectrograms: NDArray[np.float32]) -> NDArray[np.float32]:
         net.eval()
@@ -211,7 +212,7 @@ def _grouping(source: Source, net: EmbeddingNet, size: int) -> Grouping:
         net.train()
         return vectors
 
-    source.group(as_it_is_now, size)
+    source.group(as_it_is_now, schedule.alike)
     return source
 
 
