@@ -60,7 +60,7 @@ def windows(
         list(some)
         for shelf, known in ((sounds.known, True), (sounds.unknown, False))
         for some in plan.clips(
-            [shelf.samples(number) for number in range(len(shelf))],
+            shelf.lengths(),
             conditions,
             each,
             seconds,

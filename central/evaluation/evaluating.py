@@ -209,12 +209,12 @@ def _clips(order: Order, desk: Desk) -> list[list[Wanted]]:
         (desk.known, True, order.clips),
         (desk.unknown, False, max(1, round(order.clips * UNKNOWN_SHARE))),
     ):
-        samples = [shelf.samples(number) for number in range(len(shelf))]
-        planned = plan.clips(samples, order.conditions, each, order.lengths[-1], known, order.seed)
+        longest = order.lengths[-1]
+        planned = plan.clips(shelf.lengths(), order.conditions, each, longest, known, order.seed)
         if known and not planned:
             raise Refused(
                 "evaluation-too-short",
-                f"No known piece is long enough for a clip of {order.lengths[-1]:g} s.",
+                f"No known piece is long enough for a clip of {longest:g} s.",
                 "Name longer music, or ask for shorter clips with --lengths.",
             )
         found += planned.values()

@@ -65,9 +65,9 @@ class Shelf(Sequence[Sound]):
                 continue
         return Shelf(self.folder, kept)
 
-    def samples(self, number: int) -> int:
-        """How many samples a sound has."""
-        return len(self._stored(self.files[number]))
+    def lengths(self) -> list[int]:
+        """How many samples each sound has; decodes all of them."""
+        return [len(self._stored(file)) for file in self.files]
 
     def decoded(self, file: Path) -> Path:
         """Give where a file's sound lies, as WAV at the model's rate; decoded now if it was not before.
