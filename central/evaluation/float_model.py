@@ -88,14 +88,16 @@ def _digest(path: Path) -> str:
 
 def _checkpoint(path: Path):  # type: ignore[no-untyped-def]
     try:
-        training = import_module("central.training.training")
+        training, checkpoint = (
+            import_module(f"central.training.{name}") for name in ("training", "checkpoint")
+        )
     except ModuleNotFoundError as error:
         raise Refused(
             "float-no-torch",
             f"{path.name} is a checkpoint, and PyTorch is not installed.",
             "Install the extra `training`, or give a float .tflite.",
         ) from error
-    return training.embed_with(training.load(path))
+    return training.embed_with(checkpoint.load(path))
 
 
 def _tflite(path: Path):  # type: ignore[no-untyped-def]

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 
+from central.evaluation.float_model import FloatModel
 from central.training import checkpoint
 from central.training.likeness import Embed
 from central.training.net import EmbeddingNet, NetShape, Stage
@@ -140,6 +141,15 @@ class Grouped(Patterns):
 
     def told(self, vectors: np.ndarray) -> None:
         self.last_told = vectors
+
+
+def test_a_run_can_be_evaluated_beside_the_model_that_is_made_of_it(tmp_path: Path) -> None:
+    train(Patterns(), tmp_path, Schedule(steps=2, pairs=16), shape=SMALL)
+    evaluated = FloatModel(tmp_path / checkpoint.CHECKPOINT)
+    assert evaluated.dimension == SMALL.dimension
+    views = Patterns().views(3)
+    trained = embed_with(checkpoint.load(tmp_path / checkpoint.CHECKPOINT))
+    np.testing.assert_allclose(evaluated.embed(views), trained(views), atol=1e-5)
 
 
 def test_a_source_that_groups_what_sounds_alike_is_told_where_its_references_lie(tmp_path: Path) -> None:
