@@ -10,7 +10,6 @@ import os
 import re
 import struct
 import subprocess
-import sys
 import threading
 from pathlib import Path
 from typing import IO, Self, cast
@@ -20,10 +19,13 @@ import numpy as np
 from device.errors import Broken, Refused
 from device.sound.block import Samples
 
-# Sun's AU is the one format that ffmpeg writes to a pipe with a header of fixed layout and without an end mark, so
-# the rate is known without a second program, and the length needs no limit.
-_AU_HEADER = struct.Struct(">4sIIIII")  # ".snd", offset of the samples, bytes, encoding, rate in Hz, channels
-_SAMPLE = np.dtype(">f4")
+# Apple's CAF is a format that ffmpeg writes to a pipe without an end mark, so the rate is known without a second program
+# and the length needs no limit; and its samples may have the order of this machine's bytes.
+_CAF_BEGIN = struct.Struct(">4sHH")  # "caff", version, flags
+_CAF_CHUNK = struct.Struct(">4sq")  # name, bytes; -1 for all that follows
+_CAF_RATE = struct.Struct(">d")  # Hz, at the beginning of the chunk "desc"
+_CAF_EDITS = 4  # bytes of a count of edits, before the samples
+_SAMPLE = np.dtype("<f4")
 
 # A cut file shows as an end long before what its header announced; announced lengths are rounded.
 _SHORT_SECONDS = 1.0
@@ -71,7 +73,7 @@ class Ffmpeg:
         command += ["-protocol_whitelist", "file", "-vn", "-sn", "-dn", "-i", f"file:{path}", "-map", "0:a:0"]
         # By itself ffmpeg mixes stereo to mono 3 dB too loud, past full scale; so mixed, it is the average.
         command += ["-af", "aresample=rematrix_maxval=1", "-ac", "1"]
-        command += ["-map_metadata", "-1", "-c:a", "pcm_f32be", "-f", "au", "pipe:1"]
+        command += ["-map_metadata", "-1", "-c:a", "pcm_f32le", "-f", "caf", "pipe:1"]
         pipe, nothing = subprocess.PIPE, subprocess.DEVNULL
         try:
             # In a process group of its own: Ctrl-C is ours to answer, or it would look like a file cut short.
@@ -113,9 +115,7 @@ class Ffmpeg:
     def read(self, count: int) -> Samples:
         """Give the next samples, the caller's: as many as asked for, fewer at the end, none after it."""
         raw = self._sound.read(count * _SAMPLE.itemsize)
-        found = np.frombuffer(raw, np.uint32, count=len(raw) // _SAMPLE.itemsize)
-        # Turned as whole numbers: numpy turns the bytes of floats one by one, and takes six times as long.
-        samples = (found.byteswap() if sys.byteorder == "little" else found.copy()).view(np.float32)
+        samples = np.frombuffer(raw, _SAMPLE, count=len(raw) // _SAMPLE.itemsize).astype(np.float32)
         if not np.isfinite(samples).all():
             # A float file may hold anything, and one NaN would go through a filter into all that follows.
             np.nan_to_num(samples, copy=False, nan=0.0, posinf=0.0, neginf=0.0)
@@ -147,11 +147,17 @@ class Ffmpeg:
         return Refused("sound-file-unreadable", message, "Check that it is whole and plays elsewhere.")
 
     def _read_header(self) -> None:
-        header = self._sound.read(_AU_HEADER.size)
-        if len(header) < _AU_HEADER.size:
+        if len(self._sound.read(_CAF_BEGIN.size)) < _CAF_BEGIN.size:
             raise self.refusal()
-        _magic, offset, _bytes, _encoding, self.rate, _channels = _AU_HEADER.unpack(header)
-        self._sound.read(offset - _AU_HEADER.size)
+        while len(chunk := self._sound.read(_CAF_CHUNK.size)) == _CAF_CHUNK.size:
+            name, length = _CAF_CHUNK.unpack(chunk)
+            if name == b"data":
+                self._sound.read(_CAF_EDITS)
+                return
+            content = self._sound.read(length)
+            if name == b"desc":
+                self.rate = round(_CAF_RATE.unpack_from(content)[0])
+        raise self.refusal()
 
     def _follow_words(self) -> None:
         guessed = False
