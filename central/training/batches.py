@@ -93,7 +93,8 @@ class Pool:
         """Give batches for ever.
 
         Args:
-            pairs: Places in a batch, each of another track, so that none is wrongly pushed apart.
+            pairs: Places in a batch, each of another track, so that none is wrongly pushed apart; in groups, two of one
+                track only where they share no sound.
             queries: Degraded views of each place, at most as many as there are.
 
         Yields:

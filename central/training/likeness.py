@@ -18,7 +18,7 @@ Embed = Callable[[NDArray[np.float32]], NDArray[np.float32]]  # spectrograms to 
 AMONG = 60  # places that are most like a group's first one, of which the others of its group are drawn
 SAME = 0.95  # cosine from which two clean places may be the same sound, and are not pushed apart
 APART = 2.5  # seconds between two places of one track that surely hold no common sound, shifts included
-_LOOKED_AT = 4000  # places, the nearest ones, among which those tracks are looked for
+_LOOKED_AT = 4000  # places, the nearest ones, among which those are looked for
 _AT_ONCE = 512
 
 
