@@ -104,16 +104,15 @@ def test_a_chunk_has_a_clean_view_and_degraded_ones_of_each_place(pool: Path) ->
 
 
 def test_a_chunk_tells_where_in_its_track_each_place_lies(tmp_path: Path, degradation: Degradation) -> None:
-    ticks = np.zeros(20 * RATE, dtype=np.int16)
-    ticks[:: RATE // 4] = 20000  # every 250 ms is a hop of 8 frames
-    ticks[10 * RATE :] *= 0
-    ticks[12 * RATE :] = (3000 * np.random.default_rng(2).standard_normal(8 * RATE)).astype(np.int16)
-    np.save(tmp_path / "ticks.npy", ticks)
-    make_chunk(tmp_path / "0", [tmp_path / "ticks.npy"], degradation, np.random.default_rng(6), anchors=12)
+    rng = np.random.default_rng(6)
+    hertz = np.repeat(rng.permutation(np.geomspace(250, 3500, 20)), RATE)  # each second another tone
+    tones = (8000 * np.sin(2 * np.pi * np.cumsum(hertz) / RATE)).astype(np.int16)
+    np.save(tmp_path / "tones.npy", tones)
+    make_chunk(tmp_path / "0", [tmp_path / "tones.npy"], degradation, rng, anchors=12)
     places = np.load(tmp_path / "0/places.npy")
     assert len(places) == len(np.load(tmp_path / "0/tracks.npy"))
     for place, view in zip(places, unpacked(np.load(tmp_path / "0/views.npy")[:, 0]), strict=True):
-        sounds = log_mel((ticks[int(place * RATE) :][: PARAMETERS.window] / np.float32(32768))[None])[0]
+        sounds = log_mel((tones[int(place * RATE) :][: PARAMETERS.window] / np.float32(32768))[None])[0]
         # The clean view is shifted by up to `LARGEST_SHIFT` itself; its bands sound alike all the same.
         assert np.corrcoef(view.mean(axis=1), sounds.mean(axis=1))[0, 1] > 0.9
 
