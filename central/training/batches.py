@@ -127,7 +127,8 @@ class Pool:
         if self._likeness is not None:
             return self._likeness.groups(-(-pairs // self._group), self._group)[:pairs]
         tracks = self._rng.permutation(list(self._places))[:pairs]
-        return [int(self._rng.choice(self._places[int(track)])) for track in tracks]
+        of_each = (self._places[int(track)] for track in tracks)
+        return [places[self._rng.integers(len(places))] for places in of_each]
 
     def _cut_out(self, view: NDArray[np.uint8]) -> None:
         if self._rng.random() > CUT_OUTS:

@@ -7,7 +7,7 @@ apart, queries 0.5 s. The clips are those of the full evaluation (`estu-central 
 the matcher, its thresholds and all conditions.
 """
 
-from collections.abc import Callable, Container, Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,14 +15,13 @@ from numpy.typing import NDArray
 
 from central.evaluation.clips import make
 from central.evaluation.conditions import PROTOCOL, Condition
+from central.training.likeness import Embed
 from device.features import PARAMETERS, FeatureParameters, log_mel
 
 RATE = PARAMETERS.sample_rate
 REFERENCE_HOP = RATE  # samples
 QUERY_HOP = RATE // 2
 _NEAR = 1.0  # s by which a right position may be off
-
-Embed = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 
 _NAMES = (
     "dry, no noise",

@@ -133,6 +133,15 @@ def test_a_run_begins_with_a_widened_network(tmp_path: Path) -> None:
     assert checkpoint.load(tmp_path / "second" / checkpoint.CHECKPOINT).shape == wider
 
 
+def test_a_run_can_be_evaluated_beside_the_model_that_is_made_of_it(tmp_path: Path) -> None:
+    train(Patterns(), tmp_path, Schedule(steps=2, pairs=16), shape=SMALL)
+    evaluated = FloatModel(tmp_path / checkpoint.CHECKPOINT)
+    assert evaluated.dimension == SMALL.dimension
+    views = Patterns().views(3)
+    trained = embed_with(checkpoint.load(tmp_path / checkpoint.CHECKPOINT))
+    np.testing.assert_allclose(evaluated.embed(views), trained(views), atol=1e-5)
+
+
 class Grouped(Patterns):
     """The same, of which some sound alike."""
 
@@ -141,15 +150,6 @@ class Grouped(Patterns):
 
     def told(self, vectors: np.ndarray) -> None:
         self.last_told = vectors
-
-
-def test_a_run_can_be_evaluated_beside_the_model_that_is_made_of_it(tmp_path: Path) -> None:
-    train(Patterns(), tmp_path, Schedule(steps=2, pairs=16), shape=SMALL)
-    evaluated = FloatModel(tmp_path / checkpoint.CHECKPOINT)
-    assert evaluated.dimension == SMALL.dimension
-    views = Patterns().views(3)
-    trained = embed_with(checkpoint.load(tmp_path / checkpoint.CHECKPOINT))
-    np.testing.assert_allclose(evaluated.embed(views), trained(views), atol=1e-5)
 
 
 def test_a_source_that_groups_what_sounds_alike_is_told_where_its_references_lie(tmp_path: Path) -> None:
